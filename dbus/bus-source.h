@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <systemd/sd-bus.h>
+
+/* Drives `bus` from a GMainContext, one message a dispatch so that several buses and timers share
+ * the loop fairly. Takes a reference on the bus. Attach the returned source, destroy it to stop.
+ * The connection's end is seen as sd_bus_is_open() == 0: install a match on the Local interface's
+ * Disconnected signal to be told. */
+GSource *pi_bus_source_new(sd_bus *bus);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Every name of the bus contract, once. The documented interface is in org.picompute1.*.xml. */
+
+#define PI_BUS_NAME "org.picompute1"
+#define PI_OBJECT_PATH "/org/picompute1"
+#define PI_JOB_PATH_PREFIX PI_OBJECT_PATH "/job"
+
+#define PI_INTERFACE_MANAGER "org.picompute1.Manager"
+#define PI_INTERFACE_JOB "org.picompute1.Job"
+
+#define PI_POLKIT_MANAGE_JOBS "org.picompute1.manage-jobs"
+
+/* Keys of the options of ComputePi and SubmitJob. */
+#define PI_OPTION_PARTS "parts"
+#define PI_OPTION_CPUS "cpus"
+#define PI_OPTION_SCOPE "scope"
+#define PI_OPTION_ENGINE "engine"
+#define PI_OPTION_KERNEL "kernel"
+#define PI_OPTION_LABEL "label"
+#define PI_OPTION_DEADLINE_USEC "deadline_usec"
+
+/* Keys of a job's report. */
+#define PI_REPORT_PI_TEXT "pi_text"
+#define PI_REPORT_SUM_HEX "sum_hex"
+#define PI_REPORT_ERROR_VS_PI "error_vs_pi"
+#define PI_REPORT_RESIDUAL "residual"
+#define PI_REPORT_VERIFIED "verified"
+#define PI_REPORT_TERMS "terms"
+#define PI_REPORT_PARTS "parts"
+#define PI_REPORT_CPUS "cpus"
+#define PI_REPORT_LEASES "leases"
+#define PI_REPORT_LEASES_RETRIED "leases_retried"
+#define PI_REPORT_RESPONSE_USEC "response_usec"
+#define PI_REPORT_SUBMISSION_USEC "submission_usec"
+#define PI_REPORT_COMPUTE_USEC "compute_usec"
+#define PI_REPORT_CPU_USEC "cpu_usec"
+#define PI_REPORT_CPU_UTILIZATION "cpu_utilization"
+#define PI_REPORT_MEMORY_PEAK_BYTES "memory_peak_bytes"
+#define PI_REPORT_THROUGHPUT_TERMS "throughput_terms"
+#define PI_REPORT_THROUGHPUT_PARTS "throughput_parts"
+#define PI_REPORT_SPEEDUP "speedup"
+#define PI_REPORT_EFFICIENCY "efficiency"
+#define PI_REPORT_BASELINE_TERMS "baseline_throughput_terms"
+#define PI_REPORT_KERNEL "kernel"
+#define PI_REPORT_ENGINE "engine"
+#define PI_REPORT_NUMERICS "numerics_version"
+#define PI_REPORT_NODES "nodes"
+#define PI_REPORT_CORES "cores"
