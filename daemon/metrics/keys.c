@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/metrics/keys.h"
+
+#define T "t"
+#define D "d"
+#define U "u"
+#define S "s"
+#define LIST "aa{sv}"
+
+#define JOBS "jobs"
+#define WORKERS "workers"
+#define CPU_STAT "cpu.stat or cpuacct.usage"
+#define THROTTLING "cpu.stat"
+#define CGROUP_PSI "cpu.pressure"
+#define MEMORY_NOW "memory.current or memory.usage_in_bytes"
+#define MEMORY_PEAK "memory.peak or memory.max_usage_in_bytes"
+
+static const PiMetricKey keys[] = {
+        [PI_METRIC_UPTIME_USEC] =
+                { "uptime_usec", T, "usec", "monotonic clock", "Time since the daemon started." },
+
+        [PI_METRIC_JOBS_SUBMITTED] =
+                { "jobs_submitted", T, "count", JOBS, "Jobs accepted since the start." },
+        [PI_METRIC_JOBS_DONE] =
+                { "jobs_done", T, "count", JOBS, "Jobs that ended with a verified sum." },
+        [PI_METRIC_JOBS_FAILED] =
+                { "jobs_failed", T, "count", JOBS, "Jobs that ended with an error." },
+        [PI_METRIC_JOBS_CANCELLED] =
+                { "jobs_cancelled", T, "count", JOBS, "Jobs cancelled before they were done." },
+        [PI_METRIC_JOBS_REFUSED] =
+                { "jobs_refused", T, "count", JOBS,
+                  "Jobs turned away by a quota or a full queue; not counted as submitted." },
+        [PI_METRIC_JOBS_QUEUED] =
+                { "jobs_queued", U, "count", JOBS, "Jobs waiting for CPU slots now." },
+        [PI_METRIC_JOBS_RUNNING] =
+                { "jobs_running", U, "count", JOBS, "Jobs running now." },
+        [PI_METRIC_SLOTS_TOTAL] =
+                { "slots_total", U, "count", WORKERS, "CPU slots that jobs can reserve." },
+        [PI_METRIC_SLOTS_IN_USE] =
+                { "slots_in_use", U, "count", WORKERS, "CPU slots reserved now." },
+
+        [PI_METRIC_RESPONSE_COUNT] =
+                { "response_count", T, "count", JOBS,
+                  "Response times measured: submission to reply, of jobs done." },
+        [PI_METRIC_RESPONSE_SUM_USEC] =
+                { "response_sum_usec", T, "usec", JOBS, "Sum of the response times." },
+        [PI_METRIC_RESPONSE_P50_USEC] =
+                { "response_p50_usec", T, "usec", JOBS, "Median response time." },
+        [PI_METRIC_RESPONSE_P90_USEC] =
+                { "response_p90_usec", T, "usec", JOBS, "90th percentile of the response time." },
+        [PI_METRIC_RESPONSE_P99_USEC] =
+                { "response_p99_usec", T, "usec", JOBS, "99th percentile of the response time." },
+        [PI_METRIC_RESPONSE_MAX_USEC] =
+                { "response_max_usec", T, "usec", JOBS, "Longest response time." },
+        [PI_METRIC_SUBMISSION_COUNT] =
+                { "submission_count", T, "count", JOBS,
+                  "Submission latencies measured: submission to first lease started." },
+        [PI_METRIC_SUBMISSION_SUM_USEC] =
+                { "submission_sum_usec", T, "usec", JOBS, "Sum of the submission latencies." },
+        [PI_METRIC_SUBMISSION_P50_USEC] =
+                { "submission_p50_usec", T, "usec", JOBS, "Median submission latency." },
+        [PI_METRIC_SUBMISSION_P90_USEC] =
+                { "submission_p90_usec", T, "usec", JOBS,
+                  "90th percentile of the submission latency." },
+        [PI_METRIC_SUBMISSION_P99_USEC] =
+                { "submission_p99_usec", T, "usec", JOBS,
+                  "99th percentile of the submission latency." },
+        [PI_METRIC_SUBMISSION_MAX_USEC] =
+                { "submission_max_usec", T, "usec", JOBS, "Longest submission latency." },
+        [PI_METRIC_PART_COUNT] =
+                { "part_count", T, "count", WORKERS, "Parts whose time was measured." },
+        [PI_METRIC_PART_SUM_NSEC] =
+                { "part_sum_nsec", T, "nsec", WORKERS, "Sum of the times of these parts." },
+        [PI_METRIC_PART_P50_NSEC] =
+                { "part_p50_nsec", T, "nsec", WORKERS, "Median time of a part." },
+        [PI_METRIC_PART_P90_NSEC] =
+                { "part_p90_nsec", T, "nsec", WORKERS, "90th percentile of the time of a part." },
+        [PI_METRIC_PART_P99_NSEC] =
+                { "part_p99_nsec", T, "nsec", WORKERS, "99th percentile of the time of a part." },
+        [PI_METRIC_PART_MAX_NSEC] =
+                { "part_max_nsec", T, "nsec", WORKERS, "Longest time of a part." },
+
+        [PI_METRIC_TERMS_COMPUTED] =
+                { "terms_computed", T, "count", WORKERS,
+                  "Terms computed by the cores of this node, also of jobs still running." },
+        [PI_METRIC_PARTS_COMPUTED] =
+                { "parts_computed", T, "count", WORKERS,
+                  "Parts computed by the cores of this node, also of jobs still running." },
+        [PI_METRIC_TERMS_DELIVERED] =
+                { "terms_delivered", T, "count", JOBS, "Terms of the jobs done." },
+        [PI_METRIC_PARTS_DELIVERED] =
+                { "parts_delivered", T, "count", JOBS, "Parts of the jobs done." },
+        [PI_METRIC_LIFETIME_TERMS_PER_SECOND] =
+                { "lifetime_terms_per_second", D, "1/s", WORKERS,
+                  "terms_computed over the uptime, idle time included." },
+        [PI_METRIC_LIFETIME_PARTS_PER_SECOND] =
+                { "lifetime_parts_per_second", D, "1/s", WORKERS,
+                  "parts_computed over the uptime, idle time included." },
+        [PI_METRIC_LIFETIME_JOBS_PER_SECOND] =
+                { "lifetime_jobs_per_second", D, "1/s", JOBS,
+                  "jobs_done over the uptime, idle time included." },
+        [PI_METRIC_LAST_MINUTE_USEC] =
+                { "last_minute_usec", T, "usec", "monotonic clock",
+                  "Time the last_minute figures cover; less than a minute after the start." },
+        [PI_METRIC_LAST_MINUTE_TERMS_PER_SECOND] =
+                { "last_minute_terms_per_second", D, "1/s", WORKERS,
+                  "Terms computed per second over the last minute." },
+        [PI_METRIC_LAST_MINUTE_PARTS_PER_SECOND] =
+                { "last_minute_parts_per_second", D, "1/s", WORKERS,
+                  "Parts computed per second over the last minute." },
+        [PI_METRIC_LAST_MINUTE_JOBS_PER_SECOND] =
+                { "last_minute_jobs_per_second", D, "1/s", JOBS,
+                  "Jobs done per second over the last minute." },
+        [PI_METRIC_LAST_MINUTE_WORKER_UTILIZATION] =
+                { "last_minute_worker_utilization", D, "ratio", "thread CPU clocks",
+                  "Share of the last minute the workers spent computing." },
+
+        [PI_METRIC_LEASES_VERIFIED] =
+                { "leases_verified", T, "count", WORKERS,
+                  "Leases whose sum agreed with the expected value." },
+        [PI_METRIC_LEASES_FAILED] =
+                { "leases_failed", T, "count", WORKERS,
+                  "Leases whose sum did not agree with the expected value." },
+        [PI_METRIC_LEASES_RECOMPUTED] =
+                { "leases_recomputed", T, "count", WORKERS,
+                  "Leases computed again after they had failed." },
+        [PI_METRIC_LEASES_RETRIED] =
+                { "leases_retried", T, "count", JOBS,
+                  "Leases given out more than once, of jobs that ended." },
+
+        [PI_METRIC_SPEEDUP_LAST] =
+                { "speedup_last", D, "factor", JOBS,
+                  "Speed-up of the last job done against one thread (the baseline)." },
+        [PI_METRIC_SPEEDUP_MEAN] =
+                { "speedup_mean", D, "factor", JOBS,
+                  "Mean speed-up of the jobs done, weighted by their compute time." },
+        [PI_METRIC_EFFICIENCY_LAST] =
+                { "efficiency_last", D, "factor", JOBS,
+                  "Speed-up of the last job done divided by its workers; 1 is ideal." },
+        [PI_METRIC_EFFICIENCY_MEAN] =
+                { "efficiency_mean", D, "factor", JOBS,
+                  "Mean efficiency of the jobs done, weighted by their compute time." },
+        [PI_METRIC_WORKERS_LAST] =
+                { "workers_last", U, "count", JOBS, "Workers of the last job done." },
+        [PI_METRIC_BASELINE_KERNEL] =
+                { "baseline_kernel", S, "", "calibration",
+                  "Kernel whose one-thread rate speedup_last is against." },
+        [PI_METRIC_BASELINE_TERMS_PER_SECOND] =
+                { "baseline_terms_per_second", D, "1/s", "calibration",
+                  "Rate of one thread with that kernel, measured when the daemon started." },
+        [PI_METRIC_BASELINES] =
+                { "baselines", LIST, "", "calibration", "The one-thread rate of every kernel." },
+
+        [PI_METRIC_JOBS_COMPUTE_USEC] =
+                { "jobs_compute_usec", T, "usec", JOBS,
+                  "Time from first lease to last verified lease, summed over the jobs done." },
+        [PI_METRIC_JOBS_CPU_USEC] =
+                { "jobs_cpu_usec", T, "usec", "thread CPU clocks",
+                  "CPU time of the leases of the jobs done." },
+        [PI_METRIC_PROCESS_CPU_USEC] =
+                { "process_cpu_usec", T, "usec", "getrusage(2)",
+                  "CPU time of the daemon's process, user and system, all threads." },
+        [PI_METRIC_PROCESS_CPU_UTILIZATION] =
+                { "process_cpu_utilization", D, "ratio", "getrusage(2)",
+                  "Share of all CPUs the process used in machine_cpu_interval_usec." },
+        [PI_METRIC_CGROUP_CPU_PATH] =
+                { "cgroup_cpu_path", S, "", "/proc/self/cgroup",
+                  "Control group cgroup_cpu_usec is about; never the machine's root group." },
+        [PI_METRIC_CGROUP_CPU_USEC] =
+                { "cgroup_cpu_usec", T, "usec", CPU_STAT,
+                  "CPU time of the service's control group, every process in it." },
+        [PI_METRIC_CGROUP_CPU_PERIODS] =
+                { "cgroup_cpu_periods", T, "count", THROTTLING,
+                  "Enforcement periods of the CPU quota; left out when there never was one." },
+        [PI_METRIC_CGROUP_CPU_THROTTLED_PERIODS] =
+                { "cgroup_cpu_throttled_periods", T, "count", THROTTLING,
+                  "Periods in which the CPU quota was used up." },
+        [PI_METRIC_CGROUP_CPU_THROTTLED_USEC] =
+                { "cgroup_cpu_throttled_usec", T, "usec", THROTTLING,
+                  "Time the control group was kept from running by the CPU quota." },
+        [PI_METRIC_CGROUP_CPU_PRESSURE_10S] =
+                { "cgroup_cpu_pressure_10s", D, "ratio", CGROUP_PSI,
+                  "Share of the last 10 s in which a task of the group waited for a CPU." },
+        [PI_METRIC_CGROUP_CPU_PRESSURE_60S] =
+                { "cgroup_cpu_pressure_60s", D, "ratio", CGROUP_PSI,
+                  "Share of the last 60 s in which a task of the group waited for a CPU." },
+        [PI_METRIC_CGROUP_CPU_PRESSURE_USEC] =
+                { "cgroup_cpu_pressure_usec", T, "usec", CGROUP_PSI,
+                  "Time in which a task of the group waited for a CPU." },
+        [PI_METRIC_MACHINE_CPUS] =
+                { "machine_cpus", U, "count", "/proc/stat", "CPUs online." },
+        [PI_METRIC_MACHINE_CPU_UTILIZATION] =
+                { "machine_cpu_utilization", D, "ratio", "/proc/stat",
+                  "Share of CPU time neither idle, nor waiting for I/O, nor stolen." },
+        [PI_METRIC_MACHINE_CPU_STEAL] =
+                { "machine_cpu_steal", D, "ratio", "/proc/stat",
+                  "Share of CPU time the hypervisor gave to others." },
+        [PI_METRIC_MACHINE_CPU_INTERVAL_USEC] =
+                { "machine_cpu_interval_usec", T, "usec", "monotonic clock",
+                  "Time the CPU shares are over: between the last two readings." },
+        [PI_METRIC_MACHINE_CPU_PRESSURE_10S] =
+                { "machine_cpu_pressure_10s", D, "ratio", "/proc/pressure/cpu",
+                  "Share of the last 10 s in which some task waited for a CPU." },
+        [PI_METRIC_MACHINE_CPU_PRESSURE_60S] =
+                { "machine_cpu_pressure_60s", D, "ratio", "/proc/pressure/cpu",
+                  "Share of the last 60 s in which some task waited for a CPU." },
+        [PI_METRIC_MACHINE_CPU_PRESSURE_USEC] =
+                { "machine_cpu_pressure_usec", T, "usec", "/proc/pressure/cpu",
+                  "Time since boot in which some task waited for a CPU." },
+
+        [PI_METRIC_MEMORY_RSS_BYTES] =
+                { "memory_rss_bytes", T, "bytes", "/proc/self/status",
+                  "Memory of the process that is resident now (VmRSS)." },
+        [PI_METRIC_MEMORY_RSS_PEAK_BYTES] =
+                { "memory_rss_peak_bytes", T, "bytes", "/proc/self/status",
+                  "The most that was ever resident (VmHWM)." },
+        [PI_METRIC_MEMORY_MACHINE_SHARE] =
+                { "memory_machine_share", D, "ratio", "/proc/self/status, /proc/meminfo",
+                  "memory_rss_bytes over machine_memory_bytes." },
+        [PI_METRIC_CGROUP_MEMORY_PATH] =
+                { "cgroup_memory_path", S, "", "/proc/self/cgroup",
+                  "Control group cgroup_memory_bytes is about; never the machine's root group." },
+        [PI_METRIC_CGROUP_MEMORY_BYTES] =
+                { "cgroup_memory_bytes", T, "bytes", MEMORY_NOW,
+                  "Memory charged to the service's control group, page cache included." },
+        [PI_METRIC_CGROUP_MEMORY_PEAK_BYTES] =
+                { "cgroup_memory_peak_bytes", T, "bytes", MEMORY_PEAK,
+                  "The most that was ever charged to the control group." },
+        [PI_METRIC_MACHINE_MEMORY_BYTES] =
+                { "machine_memory_bytes", T, "bytes", "/proc/meminfo",
+                  "Usable memory of the machine (MemTotal)." },
+
+        [PI_METRIC_CORES] = { "cores", LIST, "", WORKERS, "One dictionary for each worker." },
+        [_PI_METRIC_MAX] = { 0 },
+};
+
+static const PiMetricKey core_keys[] = {
+        [PI_METRIC_CORE_CPU] =
+                { "cpu", U, "", WORKERS, "Number of the CPU the worker is pinned to." },
+        [PI_METRIC_CORE_TERMS] = { "terms", T, "count", WORKERS, "Terms computed." },
+        [PI_METRIC_CORE_PARTS] = { "parts", T, "count", WORKERS, "Parts computed." },
+        [PI_METRIC_CORE_LEASES_VERIFIED] =
+                { "leases_verified", T, "count", WORKERS, "Leases that passed verification." },
+        [PI_METRIC_CORE_LEASES_FAILED] =
+                { "leases_failed", T, "count", WORKERS, "Leases that failed verification." },
+        [PI_METRIC_CORE_LEASES_RECOMPUTED] =
+                { "leases_recomputed", T, "count", WORKERS,
+                  "Leases computed here after they had failed." },
+        [PI_METRIC_CORE_BUSY_USEC] =
+                { "busy_usec", T, "usec", "thread CPU clock", "CPU time of the worker." },
+        [PI_METRIC_CORE_WALL_USEC] =
+                { "wall_usec", T, "usec", "monotonic clock", "Time spent inside leases." },
+        [PI_METRIC_CORE_TERMS_PER_SECOND] =
+                { "terms_per_second", D, "1/s", WORKERS,
+                  "terms over busy_usec: the speed of the core while it computes." },
+        [PI_METRIC_CORE_CPU_SHARE] =
+                { "cpu_share", D, "ratio", WORKERS,
+                  "busy_usec over wall_usec: below 1 the worker had to share its CPU." },
+        [PI_METRIC_CORE_MACHINE_CPU_UTILIZATION] =
+                { "machine_cpu_utilization", D, "ratio", "/proc/stat",
+                  "As machine_cpu_utilization, of this CPU." },
+        [PI_METRIC_CORE_MACHINE_CPU_STEAL] =
+                { "machine_cpu_steal", D, "ratio", "/proc/stat",
+                  "As machine_cpu_steal, of this CPU." },
+        [_PI_METRIC_CORE_MAX] = { 0 },
+};
+
+static const PiMetricKey baseline_keys[] = {
+        [PI_METRIC_BASELINE_ENTRY_KERNEL] =
+                { "kernel", S, "", "calibration", "Name of the kernel." },
+        [PI_METRIC_BASELINE_ENTRY_TERMS_PER_SECOND] =
+                { "terms_per_second", D, "1/s", "calibration", "Rate of one thread." },
+        [_PI_METRIC_BASELINE_MAX] = { 0 },
+};
+
+const PiMetricKey *pi_metric_keys(void) {
+        return keys;
+}
+
+const PiMetricKey *pi_metric_core_keys(void) {
+        return core_keys;
+}
+
+const PiMetricKey *pi_metric_baseline_keys(void) {
+        return baseline_keys;
+}

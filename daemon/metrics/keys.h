@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+/* Every key of GetMetrics, declared once: the answer is built from this table, and manual, exporter
+ * and pictl are checked against it. */
+typedef struct PiMetricKey {
+        const char *name;
+        const char *type;   /* D-Bus signature of the value */
+        const char *unit;   /* usec, nsec, bytes, 1/s, ratio (0 to 1), count, factor, or "" */
+        const char *source; /* where the figure comes from */
+        const char *description;
+} PiMetricKey;
+
+typedef enum PiMetricId {
+        PI_METRIC_UPTIME_USEC,
+
+        PI_METRIC_JOBS_SUBMITTED,
+        PI_METRIC_JOBS_DONE,
+        PI_METRIC_JOBS_FAILED,
+        PI_METRIC_JOBS_CANCELLED,
+        PI_METRIC_JOBS_REFUSED,
+        PI_METRIC_JOBS_QUEUED,
+        PI_METRIC_JOBS_RUNNING,
+        PI_METRIC_SLOTS_TOTAL,
+        PI_METRIC_SLOTS_IN_USE,
+
+        PI_METRIC_RESPONSE_COUNT,
+        PI_METRIC_RESPONSE_SUM_USEC,
+        PI_METRIC_RESPONSE_P50_USEC,
+        PI_METRIC_RESPONSE_P90_USEC,
+        PI_METRIC_RESPONSE_P99_USEC,
+        PI_METRIC_RESPONSE_MAX_USEC,
+        PI_METRIC_SUBMISSION_COUNT,
+        PI_METRIC_SUBMISSION_SUM_USEC,
+        PI_METRIC_SUBMISSION_P50_USEC,
+        PI_METRIC_SUBMISSION_P90_USEC,
+        PI_METRIC_SUBMISSION_P99_USEC,
+        PI_METRIC_SUBMISSION_MAX_USEC,
+        PI_METRIC_PART_COUNT,
+        PI_METRIC_PART_SUM_NSEC,
+        PI_METRIC_PART_P50_NSEC,
+        PI_METRIC_PART_P90_NSEC,
+        PI_METRIC_PART_P99_NSEC,
+        PI_METRIC_PART_MAX_NSEC,
+
+        PI_METRIC_TERMS_COMPUTED,
+        PI_METRIC_PARTS_COMPUTED,
+        PI_METRIC_TERMS_DELIVERED,
+        PI_METRIC_PARTS_DELIVERED,
+        PI_METRIC_LIFETIME_TERMS_PER_SECOND,
+        PI_METRIC_LIFETIME_PARTS_PER_SECOND,
+        PI_METRIC_LIFETIME_JOBS_PER_SECOND,
+        PI_METRIC_LAST_MINUTE_USEC,
+        PI_METRIC_LAST_MINUTE_TERMS_PER_SECOND,
+        PI_METRIC_LAST_MINUTE_PARTS_PER_SECOND,
+        PI_METRIC_LAST_MINUTE_JOBS_PER_SECOND,
+        PI_METRIC_LAST_MINUTE_WORKER_UTILIZATION,
+
+        PI_METRIC_LEASES_VERIFIED,
+        PI_METRIC_LEASES_FAILED,
+        PI_METRIC_LEASES_RECOMPUTED,
+        PI_METRIC_LEASES_RETRIED,
+
+        PI_METRIC_SPEEDUP_LAST,
+        PI_METRIC_SPEEDUP_MEAN,
+        PI_METRIC_EFFICIENCY_LAST,
+        PI_METRIC_EFFICIENCY_MEAN,
+        PI_METRIC_WORKERS_LAST,
+        PI_METRIC_BASELINE_KERNEL,
+        PI_METRIC_BASELINE_TERMS_PER_SECOND,
+        PI_METRIC_BASELINES,
+
+        PI_METRIC_JOBS_COMPUTE_USEC,
+        PI_METRIC_JOBS_CPU_USEC,
+        PI_METRIC_PROCESS_CPU_USEC,
+        PI_METRIC_PROCESS_CPU_UTILIZATION,
+        PI_METRIC_CGROUP_CPU_PATH,
+        PI_METRIC_CGROUP_CPU_USEC,
+        PI_METRIC_CGROUP_CPU_PERIODS,
+        PI_METRIC_CGROUP_CPU_THROTTLED_PERIODS,
+        PI_METRIC_CGROUP_CPU_THROTTLED_USEC,
+        PI_METRIC_CGROUP_CPU_PRESSURE_10S,
+        PI_METRIC_CGROUP_CPU_PRESSURE_60S,
+        PI_METRIC_CGROUP_CPU_PRESSURE_USEC,
+        PI_METRIC_MACHINE_CPUS,
+        PI_METRIC_MACHINE_CPU_UTILIZATION,
+        PI_METRIC_MACHINE_CPU_STEAL,
+        PI_METRIC_MACHINE_CPU_INTERVAL_USEC,
+        PI_METRIC_MACHINE_CPU_PRESSURE_10S,
+        PI_METRIC_MACHINE_CPU_PRESSURE_60S,
+        PI_METRIC_MACHINE_CPU_PRESSURE_USEC,
+
+        PI_METRIC_MEMORY_RSS_BYTES,
+        PI_METRIC_MEMORY_RSS_PEAK_BYTES,
+        PI_METRIC_MEMORY_MACHINE_SHARE,
+        PI_METRIC_CGROUP_MEMORY_PATH,
+        PI_METRIC_CGROUP_MEMORY_BYTES,
+        PI_METRIC_CGROUP_MEMORY_PEAK_BYTES,
+        PI_METRIC_MACHINE_MEMORY_BYTES,
+
+        PI_METRIC_CORES,
+        _PI_METRIC_MAX,
+} PiMetricId;
+
+typedef enum PiMetricCoreId {
+        PI_METRIC_CORE_CPU,
+        PI_METRIC_CORE_TERMS,
+        PI_METRIC_CORE_PARTS,
+        PI_METRIC_CORE_LEASES_VERIFIED,
+        PI_METRIC_CORE_LEASES_FAILED,
+        PI_METRIC_CORE_LEASES_RECOMPUTED,
+        PI_METRIC_CORE_BUSY_USEC,
+        PI_METRIC_CORE_WALL_USEC,
+        PI_METRIC_CORE_TERMS_PER_SECOND,
+        PI_METRIC_CORE_CPU_SHARE,
+        PI_METRIC_CORE_MACHINE_CPU_UTILIZATION,
+        PI_METRIC_CORE_MACHINE_CPU_STEAL,
+        _PI_METRIC_CORE_MAX,
+} PiMetricCoreId;
+
+typedef enum PiMetricBaselineId {
+        PI_METRIC_BASELINE_ENTRY_KERNEL,
+        PI_METRIC_BASELINE_ENTRY_TERMS_PER_SECOND,
+        _PI_METRIC_BASELINE_MAX,
+} PiMetricBaselineId;
+
+/* The keys of GetMetrics, of an entry of "cores", and of an entry of "baselines": in the order of
+ * the enumerations above, each table ended by an entry whose name is NULL. */
+const PiMetricKey *pi_metric_keys(void);
+const PiMetricKey *pi_metric_core_keys(void);
+const PiMetricKey *pi_metric_baseline_keys(void);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/metrics/histogram.h"
+
+#include <glib.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The figures of one node. Jobs report what happens to them, the caller lends a view of the workers
+ * when it ticks or asks. Everything here belongs to the main context. */
+typedef struct PiMetrics PiMetrics;
+
+typedef enum PiMetricsOutcome {
+        PI_METRICS_DONE,
+        PI_METRICS_FAILED,
+        PI_METRICS_CANCELLED,
+} PiMetricsOutcome;
+
+/* What a job came to. Of a job that is not done only the outcome, leases and leases_retried count:
+ * the time of a job cut short says nothing about response times or efficiency. */
+typedef struct PiMetricsJob {
+        PiMetricsOutcome outcome;
+        uint64_t terms;
+        uint64_t parts;
+        uint64_t response_usec; /* submission to reply */
+        uint64_t compute_usec;  /* first lease started to last lease verified */
+        uint64_t cpu_usec;      /* thread CPU clocks of its leases */
+        uint32_t workers;       /* threads that worked on it */
+        uint64_t leases;
+        uint64_t leases_retried;
+        double speedup;     /* against one thread; not positive: not measured */
+        double efficiency;  /* speedup / workers; not positive: not measured */
+        const char *kernel; /* whose baseline the speed-up is against; NULL: the first baseline */
+} PiMetricsJob;
+
+/* One worker's counters, cumulative since the daemon started. */
+typedef struct PiMetricsCore {
+        uint32_t cpu;
+        uint64_t terms;
+        uint64_t parts;
+        uint64_t leases_verified;
+        uint64_t leases_failed;
+        uint64_t leases_recomputed; /* leases computed here because they had failed before */
+        uint64_t busy_usec;         /* thread CPU clock */
+        uint64_t wall_usec;         /* time spent inside leases */
+} PiMetricsCore;
+
+/* The rate of one thread, measured when the daemon started. */
+typedef struct PiMetricsBaseline {
+        const char *kernel;
+        double terms_per_second;
+} PiMetricsBaseline;
+
+/* More cores or baselines than these are not listed one by one (they still count in the sums). */
+#define PI_METRICS_CORES_MAX 1024
+#define PI_METRICS_BASELINES_MAX 16
+
+/* What only the caller knows, lent for the length of a call. */
+typedef struct PiMetricsLive {
+        uint32_t jobs_queued;
+        uint32_t jobs_running;
+        uint32_t slots_total;
+        uint32_t slots_in_use;
+        const PiMetricsCore *cores;
+        size_t n_cores;
+        const PiHistogram *part_nsec; /* nanoseconds per part; NULL: not measured */
+        const PiMetricsBaseline *baselines; /* the default kernel's first */
+        size_t n_baselines;
+} PiMetricsLive;
+
+/* Reads /proc and /sys/fs/cgroup below `root_dir`; NULL is "/". Uptime counts from here. */
+PiMetrics *pi_metrics_new(const char *root_dir);
+void pi_metrics_free(PiMetrics *m);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiMetrics, pi_metrics_free)
+
+/* A job was accepted. */
+void pi_metrics_job_submitted(PiMetrics *m);
+/* The first lease of a job started, `submission_usec` after the job was submitted. */
+void pi_metrics_job_started(PiMetrics *m, uint64_t submission_usec);
+/* A job ended. */
+void pi_metrics_job_finished(PiMetrics *m, const PiMetricsJob *job);
+/* A job was turned away by a quota or a full queue; it was never submitted. */
+void pi_metrics_quota_refused(PiMetrics *m);
+
+/* Takes a sample for the last-minute rates. To be called about once a second while any job is
+ * active, and once just before the first job starts and just after the last one ended, so that an
+ * idle time is bounded by samples. More often does no harm. */
+void pi_metrics_tick(PiMetrics *m, const PiMetricsLive *live);
+
+/* All figures there are now, as a floating a{sv}; daemon/metrics/keys.h describes every key.
+ * What was not or cannot be measured has no key. Reads a few small files, at most ten times a
+ * second, and never waits. */
+GVariant *pi_metrics_to_variant(PiMetrics *m, const PiMetricsLive *live);
