@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/work/lease.h"
+
+PiLeaseTable *pi_lease_table_new(uint64_t parts) {
+        uint32_t n = (uint32_t) MIN(parts, PI_LEASES_MAX);
+        PiLeaseTable *table = g_malloc0(sizeof(PiLeaseTable) + n * sizeof(PiLease));
+
+        table->parts = parts;
+        table->n = n;
+        for (uint32_t i = 0; i < n; i++)
+                atomic_init(&table->lease[i].cpu, PI_LEASE_NO_CPU);
+        return table;
+}
+
+void pi_lease_table_free(PiLeaseTable *table) {
+        g_free(table);
+}
+
+uint64_t pi_lease_first_part(const PiLeaseTable *table, uint32_t index) {
+        return (uint64_t) ((unsigned __int128) table->parts * index / table->n);
+}
+
+uint32_t pi_lease_of_part(const PiLeaseTable *table, uint64_t part) {
+        /* The largest i with floor(i * parts / n) <= part, that is i * parts < (part + 1) * n. */
+        return (uint32_t) (((unsigned __int128) (part + 1) * table->n - 1) / table->parts);
+}
+
+const char *pi_lease_state_to_string(PiLeaseState state) {
+        static const char *const names[_PI_LEASE_STATE_MAX] = {
+                [PI_LEASE_WAITING] = "waiting",
+                [PI_LEASE_RUNNING] = "running",
+                [PI_LEASE_VERIFIED] = "verified",
+                [PI_LEASE_FAILED] = "failed",
+        };
+
+        g_return_val_if_fail(state < _PI_LEASE_STATE_MAX, names[PI_LEASE_WAITING]);
+        return names[state];
+}
