@@ -158,6 +158,24 @@ static void test_always_wrong(void) {
         g_assert_false(pi_verify_within((PiRange) { 0, TERMS }, &sum, &tolerance, NULL));
 }
 
+/* Of a lease that fails in its last stretch nothing stays, neither of the sum nor of the count. */
+static void test_late_failure(void) {
+        const uint64_t terms = 3 * PI_STRETCH_TERMS;
+        g_autoptr(PiTask) task = pi_task_new(&faulty_kernel, terms, 1, 2);
+        PiWorkerStats stats[2] = {};
+        uint32_t avoid;
+
+        break_group(terms / PI_GROUP_TERMS - 1, 1 << 0);
+        run_on(task, 0, &stats[0]);
+        g_assert_cmpint(task->leases->lease[0].state, ==, PI_LEASE_FAILED);
+        g_assert_cmpuint(stats[0].beats, ==, 2);
+        g_assert_cmpuint(pi_task_terms_done(task), ==, 0);
+        g_assert_true(pi_fixed_is_zero(&task->share[0].sum));
+        g_assert_true(pi_task_retry(task, &avoid));
+        run_on(task, 1, &stats[1]);
+        assert_right(task);
+}
+
 /* Term by term, the sign of the first one +, as the experiment's task did it. */
 static double restarted_sum(uint64_t begin, uint64_t end) {
         double sum = 0, sign = 1;
@@ -283,6 +301,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/faults/one-bad-worker", test_one_bad_worker);
         g_test_add_func("/faults/pass-takes-failed-only", test_pass_takes_failed_only);
         g_test_add_func("/faults/always-wrong", test_always_wrong);
+        g_test_add_func("/faults/late-failure", test_late_failure);
         g_test_add_func("/faults/experiment", test_experiment);
         g_test_add_func("/faults/experiment-exact", test_experiment_exact);
         return g_test_run();
