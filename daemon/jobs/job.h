@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/jobs/spec.h"
+#include "daemon/work/task.h"
+
+typedef enum PiJobState {
+        PI_JOB_QUEUED,
+        PI_JOB_RUNNING,
+        PI_JOB_DONE,
+        PI_JOB_FAILED,
+        PI_JOB_CANCELLED,
+        _PI_JOB_STATE_MAX,
+} PiJobState;
+
+/* One request. Owned by the PiJobs it belongs to; all but the task is for the main thread. */
+typedef struct PiJob {
+        uint64_t id;
+        uid_t owner;
+        char *sender; /* unique bus name the job ends with, "" when it goes on without its caller */
+        PiJobSpec spec;
+
+        PiJobState state;
+        uint64_t created_usec; /* CLOCK_REALTIME, 0 until the moment has come; so the next two */
+        uint64_t started_usec;
+        uint64_t finished_usec;
+        uint64_t created_nsec; /* CLOCK_MONOTONIC */
+        uint64_t started_nsec;
+        uint64_t finished_nsec;
+
+        PiTask *task; /* from start to finish; so the next two, which are runner.c's */
+        struct PiPool *pool;
+        const struct PiRunnerHooks *hooks;
+        PiLeaseTable *leases; /* of a finished job, as long as they are kept */
+        uint64_t terms_done;  /* of a finished job: summed and verified */
+        guint deadline;       /* source id, 0 for none */
+
+        double pi;        /* once done */
+        GVariant *report; /* a{sv}; empty until done */
+        GError *error; /* why it failed or was cancelled; of a running job, what it is ending with
+                        */
+} PiJob;
+
+/* Takes the spec's contents over. */
+PiJob *pi_job_new(uint64_t id, uid_t owner, const char *sender, PiJobSpec *spec);
+void pi_job_free(PiJob *job);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiJob, pi_job_free)
+
+/* The one way to another state: checks that the move is legal and takes the time. */
+void pi_job_set_state(PiJob *job, PiJobState state);
+gboolean pi_job_state_may_follow(PiJobState from, PiJobState to);
+
+gboolean pi_job_is_finished(const PiJob *job);
+
+/* Share of the terms summed and verified, 0 to 1. */
+double pi_job_progress(const PiJob *job);
+
+/* Which part ran where; NULL before the start and when no longer kept. */
+const PiLeaseTable *pi_job_leases(const PiJob *job);
+
+/* "queued", "running", "done", "failed" or "cancelled". */
+const char *pi_job_state_to_string(PiJobState state);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/jobs/measure.h"
+
+#include "daemon/metrics/metrics.h"
+#include "daemon/work/calibrate.h"
+
+struct PiMeasure {
+        PiPool *pool;
+        PiMetrics *metrics;
+        PiHistogram *part_nsec;
+        PiMetricsCore *cores;
+        PiMetricsBaseline baselines[PI_METRICS_BASELINES_MAX];
+        size_t n_baselines;
+};
+
+static void add_baseline(PiMeasure *measure, const PiKernel *kernel) {
+        if (measure->n_baselines < PI_METRICS_BASELINES_MAX)
+                measure->baselines[measure->n_baselines++] =
+                        (PiMetricsBaseline) { kernel->name, pi_calibrate(kernel) };
+}
+
+PiMeasure *pi_measure_new(PiPool *pool, const PiKernel *kernel) {
+        PiMeasure *measure = g_new0(PiMeasure, 1);
+
+        measure->pool = pool;
+        measure->metrics = pi_metrics_new(NULL);
+        measure->part_nsec = pi_histogram_new();
+        measure->cores = g_new0(PiMetricsCore, pi_pool_size(pool));
+        add_baseline(measure, kernel);
+        for (const PiKernel *const *k = pi_kernels(); *k; k++)
+                if (*k != kernel)
+                        add_baseline(measure, *k);
+        return measure;
+}
+
+void pi_measure_free(PiMeasure *measure) {
+        if (!measure)
+                return;
+        pi_metrics_free(measure->metrics);
+        pi_histogram_free(measure->part_nsec);
+        g_free(measure->cores);
+        g_free(measure);
+}
+
+double pi_measure_baseline(const PiMeasure *measure, const PiKernel *kernel) {
+        for (size_t i = 0; i < measure->n_baselines; i++)
+                if (g_str_equal(measure->baselines[i].kernel, kernel->name))
+                        return measure->baselines[i].terms_per_second;
+        return 0;
+}
+
+void pi_measure_submitted(PiMeasure *measure) {
+        pi_metrics_job_submitted(measure->metrics);
+}
+
+void pi_measure_refused(PiMeasure *measure) {
+        pi_metrics_quota_refused(measure->metrics);
+}
+
+/* A clock read for each part would cost more than a small part does: the parts of a lease share its
+ * time evenly. */
+static void record_parts(PiMeasure *measure, const PiLeaseTable *leases) {
+        for (uint32_t i = 0; i < leases->n; i++) {
+                const PiLease *lease = &leases->lease[i];
+                uint64_t parts =
+                                pi_lease_first_part(leases, i + 1) - pi_lease_first_part(leases, i);
+
+                if (atomic_load(&lease->state) == PI_LEASE_VERIFIED)
+                        pi_histogram_record(measure->part_nsec,
+                                            atomic_load(&lease->elapsed_nsec) / parts, parts);
+        }
+}
+
+void pi_measure_ended(PiMeasure *measure, const PiJob *job, const PiJobFigures *f) {
+        PiMetricsJob m = {
+                .outcome = job->state == PI_JOB_DONE      ? PI_METRICS_DONE
+                         : job->state == PI_JOB_CANCELLED ? PI_METRICS_CANCELLED
+                                                          : PI_METRICS_FAILED,
+                .terms = job->spec.terms,
+                .parts = job->spec.parts,
+                .response_usec = f->response_usec,
+                .compute_usec = f->compute_usec,
+                .cpu_usec = f->cpu_usec,
+                .workers = job->spec.cpus,
+                .leases = job->task ? job->task->leases->n : 0,
+                .leases_retried = f->retries,
+                .speedup = f->speedup,
+                .efficiency = f->efficiency,
+                .kernel = job->spec.kernel->name,
+        };
+
+        if (job->task) {
+                if (f->submission_usec > 0)
+                        pi_metrics_job_started(measure->metrics, f->submission_usec);
+                record_parts(measure, job->task->leases);
+        }
+        pi_metrics_job_finished(measure->metrics, &m);
+}
+
+static PiMetricsLive look(PiMeasure *measure, PiMeasureQueue queue) {
+        uint32_t n = pi_pool_size(measure->pool);
+
+        for (uint32_t i = 0; i < n; i++) {
+                const PiWorkerStats *s = pi_pool_worker_stats(measure->pool, i);
+
+                measure->cores[i] = (PiMetricsCore) {
+                        .cpu = pi_pool_worker_cpu(measure->pool, i),
+                        .terms = atomic_load(&s->terms),
+                        .parts = atomic_load(&s->parts),
+                        .leases_verified = atomic_load(&s->leases_verified),
+                        .leases_failed = atomic_load(&s->leases_failed),
+                        .leases_recomputed = atomic_load(&s->recomputed),
+                        .busy_usec = atomic_load(&s->cpu_nsec) / 1000,
+                        .wall_usec = atomic_load(&s->wall_nsec) / 1000,
+                };
+        }
+        return (PiMetricsLive) {
+                .jobs_queued = queue.queued,
+                .jobs_running = queue.running,
+                .slots_total = n,
+                .slots_in_use = n - pi_pool_idle(measure->pool),
+                .cores = measure->cores,
+                .n_cores = n,
+                .part_nsec = measure->part_nsec,
+                .baselines = measure->baselines,
+                .n_baselines = measure->n_baselines,
+        };
+}
+
+void pi_measure_tick(PiMeasure *measure, PiMeasureQueue queue) {
+        PiMetricsLive live = look(measure, queue);
+
+        pi_metrics_tick(measure->metrics, &live);
+}
+
+GVariant *pi_measure_metrics(PiMeasure *measure, PiMeasureQueue queue) {
+        PiMetricsLive live = look(measure, queue);
+
+        return pi_metrics_to_variant(measure->metrics, &live);
+}

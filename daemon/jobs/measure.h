@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/jobs/job.h"
+#include "daemon/jobs/report.h"
+#include "daemon/work/pool.h"
+
+/* What the node measures of its jobs and workers, and the baselines it compares them with. */
+typedef struct PiMeasure PiMeasure;
+
+/* Measures every kernel with one thread, which takes about 10 ms each: before any worker is busy.
+ * `kernel` is the one of jobs that name none. */
+PiMeasure *pi_measure_new(PiPool *pool, const PiKernel *kernel);
+void pi_measure_free(PiMeasure *measure);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiMeasure, pi_measure_free)
+
+/* Terms per second of one thread with this kernel. */
+double pi_measure_baseline(const PiMeasure *measure, const PiKernel *kernel);
+
+typedef struct PiMeasureQueue {
+        uint32_t queued;
+        uint32_t running;
+} PiMeasureQueue;
+
+void pi_measure_submitted(PiMeasure *measure);
+void pi_measure_refused(PiMeasure *measure);
+/* Before the job's state says so and while its task, if it had one, is still there. */
+void pi_measure_ended(PiMeasure *measure, const PiJob *job, const PiJobFigures *figures);
+
+/* Takes a sample for the rates of the last minute: about once a second while jobs run, and at the
+ * start and the end of such a time. */
+void pi_measure_tick(PiMeasure *measure, PiMeasureQueue queue);
+
+/* The answer of GetMetrics, a floating a{sv}. */
+GVariant *pi_measure_metrics(PiMeasure *measure, PiMeasureQueue queue);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/jobs/report.h"
+
+#include <sys/resource.h>
+
+#include "daemon/series/digits.h"
+#include "daemon/series/expected.h"
+#include "daemon/series/range.h"
+#include "dbus/names.h"
+
+static void add_u64(GVariantBuilder *b, const char *key, uint64_t value) {
+        g_variant_builder_add(b, "{sv}", key, g_variant_new_uint64(value));
+}
+
+static void add_u32(GVariantBuilder *b, const char *key, uint32_t value) {
+        g_variant_builder_add(b, "{sv}", key, g_variant_new_uint32(value));
+}
+
+static void add_double(GVariantBuilder *b, const char *key, double value) {
+        g_variant_builder_add(b, "{sv}", key, g_variant_new_double(value));
+}
+
+static void add_string(GVariantBuilder *b, const char *key, const char *value) {
+        g_variant_builder_add(b, "{sv}", key, g_variant_new_string(value));
+}
+
+static uint64_t memory_peak_bytes(void) {
+        struct rusage usage;
+
+        getrusage(RUSAGE_SELF, &usage);
+        return (uint64_t) usage.ru_maxrss * 1024;
+}
+
+void pi_job_figures(const PiJob *job, const PiReportNode *node, PiJobFigures *ret) {
+        const PiTask *task = job->task;
+        double seconds = (double) MAX(job->finished_nsec - job->started_nsec, 1) / 1e9;
+        uint64_t cpu_nsec = 0, first_start;
+        PiJobFigures f = {};
+
+        f.retries = pi_task_retries(task);
+        for (uint32_t i = 0; i < task->n_shares; i++) {
+                cpu_nsec += atomic_load(&task->share[i].cpu_nsec);
+                f.retries += task->share[i].recomputed;
+        }
+        f.response_usec = (job->finished_nsec - job->created_nsec) / 1000;
+        first_start = atomic_load(&task->first_start_nsec);
+        if (first_start > 0)
+                f.submission_usec = (task->created_nsec + first_start - job->created_nsec) / 1000;
+        f.compute_usec = (job->finished_nsec - job->started_nsec) / 1000;
+        f.cpu_usec = cpu_nsec / 1000;
+        f.cpu_utilization = (double) cpu_nsec / 1e9 / (seconds * node->cpus);
+        f.throughput_terms = (double) pi_task_terms_done(task) / seconds;
+        f.throughput_parts = (double) job->spec.parts / seconds;
+        if (node->baseline_terms > 0)
+                f.speedup = f.throughput_terms / node->baseline_terms;
+        f.efficiency = f.speedup / job->spec.cpus;
+        *ret = f;
+}
+
+static GVariant *cores(const PiTask *task) {
+        GVariantBuilder b;
+
+        g_variant_builder_init(&b, G_VARIANT_TYPE("aa{sv}"));
+        for (uint32_t i = 0; i < task->n_shares; i++) {
+                const PiTaskShare *share = &task->share[i];
+                uint64_t terms = atomic_load(&share->terms),
+                         cpu_nsec = atomic_load(&share->cpu_nsec);
+
+                if (terms == 0)
+                        continue;
+                g_variant_builder_open(&b, G_VARIANT_TYPE_VARDICT);
+                add_u32(&b, "cpu", share->cpu);
+                add_u64(&b, "terms", terms);
+                add_u64(&b, "leases", share->leases);
+                add_u64(&b, "cpu_usec", cpu_nsec / 1000);
+                add_double(&b, PI_REPORT_THROUGHPUT_TERMS,
+                           (double) terms * 1e9 / (double) MAX(cpu_nsec, 1));
+                g_variant_builder_close(&b);
+        }
+        return g_variant_builder_end(&b);
+}
+
+static GVariant *nodes(const PiTask *task, const PiReportNode *node, const PiJobFigures *f) {
+        GVariantBuilder b;
+
+        g_variant_builder_init(&b, G_VARIANT_TYPE("aa{sv}"));
+        g_variant_builder_open(&b, G_VARIANT_TYPE_VARDICT);
+        add_string(&b, "id", node->id);
+        add_string(&b, "name", node->name);
+        add_u32(&b, "cpus", node->cpus);
+        add_u64(&b, "terms", pi_task_terms_done(task));
+        add_u64(&b, "leases", task->leases->n);
+        add_u64(&b, "cpu_usec", f->cpu_usec);
+        add_double(&b, PI_REPORT_THROUGHPUT_TERMS, f->throughput_terms);
+        g_variant_builder_close(&b);
+        return g_variant_builder_end(&b);
+}
+
+/* The true sum is known to the bound of the expected value, so a digit is certain when the computed
+ * sum agrees with it there: the uncertainty is their distance and that bound. */
+static double add_value(GVariantBuilder *b, const PiJob *job) {
+        PiRange whole = { 0, job->spec.terms };
+        PiFixed sum, tolerance, residual, uncertainty, bound;
+        g_autofree char *text = NULL, *hex = NULL;
+
+        pi_task_sum(job->task, &sum, &tolerance);
+        (void) pi_verify_within(whole, &sum, &tolerance, &residual);
+        pi_expected_uncertainty(whole, &bound);
+        uncertainty = residual;
+        pi_fixed_abs(&uncertainty);
+        pi_fixed_add(&uncertainty, &bound);
+        text = pi_digits(&sum, &uncertainty);
+        hex = pi_fixed_to_hex(&sum);
+        add_string(b, PI_REPORT_PI_TEXT, text);
+        add_string(b, PI_REPORT_SUM_HEX, hex);
+        add_double(b, PI_REPORT_ERROR_VS_PI, pi_error_vs_pi(&sum));
+        add_double(b, PI_REPORT_RESIDUAL, 4 * pi_fixed_to_double(&residual));
+        g_variant_builder_add(b, "{sv}", PI_REPORT_VERIFIED, g_variant_new_boolean(TRUE));
+        return 4 * pi_fixed_to_double(&sum);
+}
+
+GVariant *pi_report_new(const PiJob *job, const PiReportNode *node, const PiJobFigures *f,
+                        double *ret_pi) {
+        GVariantBuilder b;
+
+        g_variant_builder_init(&b, G_VARIANT_TYPE_VARDICT);
+        *ret_pi = add_value(&b, job);
+        add_u64(&b, PI_REPORT_TERMS, job->spec.terms);
+        add_u64(&b, PI_REPORT_PARTS, job->spec.parts);
+        add_u32(&b, PI_REPORT_CPUS, job->spec.cpus);
+        add_u64(&b, PI_REPORT_LEASES, job->task->leases->n);
+        add_u64(&b, PI_REPORT_LEASES_RETRIED, f->retries);
+        add_u64(&b, PI_REPORT_RESPONSE_USEC, f->response_usec);
+        add_u64(&b, PI_REPORT_SUBMISSION_USEC, f->submission_usec);
+        add_u64(&b, PI_REPORT_COMPUTE_USEC, f->compute_usec);
+        add_u64(&b, PI_REPORT_CPU_USEC, f->cpu_usec);
+        add_double(&b, PI_REPORT_CPU_UTILIZATION, f->cpu_utilization);
+        add_u64(&b, PI_REPORT_MEMORY_PEAK_BYTES, memory_peak_bytes());
+        add_double(&b, PI_REPORT_THROUGHPUT_TERMS, f->throughput_terms);
+        add_double(&b, PI_REPORT_THROUGHPUT_PARTS, f->throughput_parts);
+        if (node->baseline_terms > 0) {
+                add_double(&b, PI_REPORT_SPEEDUP, f->speedup);
+                add_double(&b, PI_REPORT_EFFICIENCY, f->efficiency);
+                add_double(&b, PI_REPORT_BASELINE_TERMS, node->baseline_terms);
+        }
+        add_string(&b, PI_REPORT_KERNEL, job->spec.kernel->name);
+        add_string(&b, PI_REPORT_ENGINE, "local");
+        add_u32(&b, PI_REPORT_NUMERICS, PI_NUMERICS_VERSION);
+        g_variant_builder_add(&b, "{sv}", PI_REPORT_NODES, nodes(job->task, node, f));
+        g_variant_builder_add(&b, "{sv}", PI_REPORT_CORES, cores(job->task));
+        return g_variant_builder_end(&b);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/jobs/spec.h"
+
+#include <string.h>
+
+#include "daemon/series/partition.h"
+#include "daemon/series/range.h"
+#include "dbus/error.h"
+#include "dbus/names.h"
+
+/* When the daemon chooses: parts of a millisecond or so, but few enough to read, enough for each
+ * CPU that none waits long for the last. */
+#define CHOSEN_PART_TERMS (UINT64_C(1) << 24)
+#define CHOSEN_PARTS_PER_CPU 32
+
+typedef struct Request {
+        PiJobSpec spec;
+        const PiJobOffer *offer;
+} Request;
+
+typedef struct Option {
+        const char *key;
+        const GVariantType *type;
+        gboolean (*parse)(Request *r, GVariant *value, GError **error);
+} Option;
+
+static gboolean out_of_range(GError **error, const char *key, uint64_t value, uint64_t min,
+                             uint64_t max, const char *of_what) {
+        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                    "Option \"%s\" is %" G_GUINT64_FORMAT ", out of range: %" G_GUINT64_FORMAT
+                    " to %" G_GUINT64_FORMAT "%s",
+                    key, value, min, max, of_what);
+        return FALSE;
+}
+
+static gboolean parse_parts(Request *r, GVariant *value, GError **error) {
+        uint64_t parts = g_variant_get_uint64(value), max = pi_parts_max(r->spec.terms);
+        g_autofree char *of_what = NULL;
+
+        if (parts > max) {
+                of_what = g_strdup_printf(" for %" G_GUINT64_FORMAT
+                                          " terms (a part has at least one group of "
+                                          "8 terms; 0 lets the daemon choose)",
+                                          r->spec.terms);
+                return out_of_range(error, PI_OPTION_PARTS, parts, 0, max, of_what);
+        }
+        r->spec.parts = parts;
+        return TRUE;
+}
+
+static gboolean parse_cpus(Request *r, GVariant *value, GError **error) {
+        uint32_t cpus = g_variant_get_uint32(value);
+
+        if (cpus > r->offer->cpus)
+                return out_of_range(error, PI_OPTION_CPUS, cpus, 0, r->offer->cpus,
+                                    " on this node (0 takes all)");
+        r->spec.cpus = cpus;
+        return TRUE;
+}
+
+static gboolean one_of(GError **error, const char *key, const char *value, const char *choice) {
+        g_autofree char *valid = g_utf8_make_valid(value, (gssize) MIN(strlen(value), 64));
+
+        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION, "Option \"%s\" is \"%s\": give %s",
+                    key, valid, choice);
+        return FALSE;
+}
+
+static gboolean parse_scope(Request *r, GVariant *value, GError **error) {
+        const char *scope = g_variant_get_string(value, NULL);
+
+        if (g_str_equal(scope, "local"))
+                return TRUE;
+        return one_of(error, PI_OPTION_SCOPE, scope, "\"local\", this node is not in a cluster");
+}
+
+static gboolean parse_engine(Request *r, GVariant *value, GError **error) {
+        const char *engine = g_variant_get_string(value, NULL);
+
+        if (g_str_equal(engine, "local"))
+                return TRUE;
+        return one_of(error, PI_OPTION_ENGINE, engine, "\"local\", the only engine of this node");
+}
+
+static gboolean parse_kernel(Request *r, GVariant *value, GError **error) {
+        const char *name = g_variant_get_string(value, NULL);
+        g_autoptr(GString) names = NULL;
+
+        r->spec.kernel = pi_kernel_find(name);
+        if (r->spec.kernel)
+                return TRUE;
+        names = g_string_new("one of");
+        for (const PiKernel *const *k = pi_kernels(); *k; k++)
+                g_string_append_printf(names, "%s \"%s\"", k == pi_kernels() ? "" : ",",
+                                       (*k)->name);
+        return one_of(error, PI_OPTION_KERNEL, name, names->str);
+}
+
+static gboolean parse_label(Request *r, GVariant *value, GError **error) {
+        gsize length;
+        const char *label = g_variant_get_string(value, &length);
+
+        if (length > PI_LABEL_BYTES_MAX) {
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "Option \"%s\" has %" G_GSIZE_FORMAT " bytes: give at most %d",
+                            PI_OPTION_LABEL, length, PI_LABEL_BYTES_MAX);
+                return FALSE;
+        }
+        g_free(r->spec.label);
+        r->spec.label = g_strdup(label);
+        return TRUE;
+}
+
+static gboolean parse_deadline(Request *r, GVariant *value, GError **error) {
+        uint64_t usec = g_variant_get_uint64(value);
+
+        if (usec != 0 && (usec < PI_DEADLINE_USEC_MIN || usec > PI_DEADLINE_USEC_MAX))
+                return out_of_range(error, PI_OPTION_DEADLINE_USEC, usec, PI_DEADLINE_USEC_MIN,
+                                    PI_DEADLINE_USEC_MAX, " microseconds (0 is no deadline)");
+        r->spec.deadline_usec = usec;
+        return TRUE;
+}
+
+static const Option option_table[] = {
+        { PI_OPTION_PARTS,         G_VARIANT_TYPE_UINT64, parse_parts    },
+        { PI_OPTION_CPUS,          G_VARIANT_TYPE_UINT32, parse_cpus     },
+        { PI_OPTION_SCOPE,         G_VARIANT_TYPE_STRING, parse_scope    },
+        { PI_OPTION_ENGINE,        G_VARIANT_TYPE_STRING, parse_engine   },
+        { PI_OPTION_KERNEL,        G_VARIANT_TYPE_STRING, parse_kernel   },
+        { PI_OPTION_LABEL,         G_VARIANT_TYPE_STRING, parse_label    },
+        { PI_OPTION_DEADLINE_USEC, G_VARIANT_TYPE_UINT64, parse_deadline },
+};
+
+static gboolean unknown_key(GError **error, const char *key) {
+        g_autoptr(GString) known = g_string_new(NULL);
+        g_autofree char *valid = g_utf8_make_valid(key, (gssize) MIN(strlen(key), 64));
+
+        for (gsize i = 0; i < G_N_ELEMENTS(option_table); i++)
+                g_string_append_printf(known, "%s%s", i ? ", " : "", option_table[i].key);
+        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                    "Unknown option \"%s\": give any of %s", valid, known->str);
+        return FALSE;
+}
+
+static gboolean parse_option(Request *r, uint32_t *seen, const char *key, GVariant *value,
+                             GError **error) {
+        for (gsize i = 0; i < G_N_ELEMENTS(option_table); i++) {
+                const Option *o = &option_table[i];
+
+                if (!g_str_equal(o->key, key))
+                        continue;
+                if (!g_variant_is_of_type(value, o->type)) {
+                        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                                    "Option \"%s\" has type \"%s\": give type \"%.*s\"", key,
+                                    g_variant_get_type_string(value),
+                                    (int) g_variant_type_get_string_length(o->type),
+                                    g_variant_type_peek_string(o->type));
+                        return FALSE;
+                }
+                if (*seen & (1u << i)) {
+                        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                                    "Option \"%s\" is given twice: give it once", key);
+                        return FALSE;
+                }
+                *seen |= 1u << i;
+                return o->parse(r, value, error);
+        }
+        return unknown_key(error, key);
+}
+
+static void choose_the_rest(Request *r) {
+        PiJobSpec *spec = &r->spec;
+
+        if (!spec->kernel)
+                spec->kernel = r->offer->kernel;
+        if (!spec->label)
+                spec->label = g_strdup("");
+        if (spec->cpus == 0)
+                spec->cpus = r->offer->cpus;
+        if (spec->parts == 0)
+                spec->parts = CLAMP(spec->terms / CHOSEN_PART_TERMS, 1,
+                                    (uint64_t) CHOSEN_PARTS_PER_CPU * spec->cpus);
+        spec->cpus = (uint32_t) MIN(spec->cpus, spec->parts);
+}
+
+gboolean pi_job_spec_parse(uint64_t terms, GVariant *options, const PiJobOffer *offer,
+                           PiJobSpec *ret, GError **error) {
+        Request r = { .spec.terms = terms, .offer = offer };
+        uint32_t seen = 0;
+        GVariantIter iter;
+        const char *key;
+        GVariant *value;
+
+        if (terms < 1 || terms > PI_TERMS_MAX) {
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_TERMS,
+                            "%" G_GUINT64_FORMAT " terms are out of range: 1 to %" G_GUINT64_FORMAT,
+                            terms, PI_TERMS_MAX);
+                return FALSE;
+        }
+        g_variant_iter_init(&iter, options);
+        while (g_variant_iter_loop(&iter, "{&sv}", &key, &value))
+                if (!parse_option(&r, &seen, key, value, error)) {
+                        g_variant_unref(value);
+                        pi_job_spec_clear(&r.spec);
+                        return FALSE;
+                }
+        choose_the_rest(&r);
+        *ret = r.spec;
+        return TRUE;
+}
+
+void pi_job_spec_clear(PiJobSpec *spec) {
+        g_clear_pointer(&spec->label, g_free);
+}

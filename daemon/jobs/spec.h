@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+#include "daemon/series/kernel.h"
+
+#define PI_LABEL_BYTES_MAX 256
+#define PI_DEADLINE_USEC_MIN UINT64_C(1000)
+#define PI_DEADLINE_USEC_MAX UINT64_C(31536000000000) /* a year */
+
+/* What was asked for, checked and complete: no field is left to be chosen. */
+typedef struct PiJobSpec {
+        uint64_t terms;
+        uint64_t parts;
+        uint32_t cpus; /* slots to reserve; at most one for each part */
+        const PiKernel *kernel;
+        char *label;
+        uint64_t deadline_usec; /* 0: none */
+} PiJobSpec;
+
+/* What the daemon has to offer. */
+typedef struct PiJobOffer {
+        uint32_t cpus;
+        const PiKernel *kernel; /* of jobs that name none */
+} PiJobOffer;
+
+/* Checks a request. `options` is an a{sv}. Errors: PI_ERROR_INVALID_TERMS, PI_ERROR_INVALID_OPTION
+ * with the key, what is wrong with it and the range; then *ret is untouched. */
+gboolean pi_job_spec_parse(uint64_t terms, GVariant *options, const PiJobOffer *offer,
+                           PiJobSpec *ret, GError **error);
+void pi_job_spec_clear(PiJobSpec *spec);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PiJobSpec, pi_job_spec_clear)

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/jobs/jobs.h"
+#include "dbus/error.h"
+#include "tests/unit/work/gate.h"
+
+/* A node with a pool of its own and a record of all its jobs do. Jobs that name no kernel use one
+ * that stops at the gate and, while node_broken is set, gives wrong sums. */
+
+/* Terms enough for each of a few parts to reach the kernel, and for no test to take long. */
+#define NODE_TERMS UINT64_C(1000003)
+#define NODE_USER 1000
+
+typedef enum EventKind {
+        EVENT_ADDED,
+        EVENT_STATE,
+        EVENT_PROGRESS,
+        EVENT_LEASE_FAILED,
+        EVENT_REMOVED,
+        _EVENT_MAX,
+} EventKind;
+
+typedef struct Event {
+        EventKind kind;
+        uint64_t id;
+        PiJobState state;
+        double progress;
+} Event;
+
+typedef struct Node {
+        PiPool *pool;
+        PiJobs *jobs;
+        GArray *events;
+        unsigned count[_EVENT_MAX];
+} Node;
+
+static atomic_bool node_broken;
+
+static inline uint64_t node_sum_groups(uint64_t first, uint32_t n, double scaled_numerator) {
+        uint64_t sum = gate_sum_groups(first, n, scaled_numerator);
+
+        return atomic_load(&node_broken) ? sum / 2 : sum;
+}
+
+static const PiKernel node_kernel = {
+        .name = "test", .exact = true, .supported = gate_supported, .sum_groups = node_sum_groups,
+};
+
+static inline void node_record(Node *node, EventKind kind, PiJob *job) {
+        Event event = { kind, job->id, job->state, pi_job_progress(job) };
+
+        g_array_append_val(node->events, event);
+        node->count[kind]++;
+}
+
+static inline void node_added(PiJob *job, gpointer userdata) {
+        node_record(userdata, EVENT_ADDED, job);
+}
+
+static inline void node_state_changed(PiJob *job, gpointer userdata) {
+        node_record(userdata, EVENT_STATE, job);
+}
+
+static inline void node_progressed(PiJob *job, gpointer userdata) {
+        node_record(userdata, EVENT_PROGRESS, job);
+}
+
+static inline void node_lease_failed(PiJob *job, uint32_t lease, gpointer userdata) {
+        g_assert_cmpuint(lease, <, pi_job_leases(job)->n);
+        node_record(userdata, EVENT_LEASE_FAILED, job);
+}
+
+static inline void node_removed(PiJob *job, gpointer userdata) {
+        node_record(userdata, EVENT_REMOVED, job);
+}
+
+static inline void node_start(Node *node, uint32_t workers) {
+        static const PiJobsListener listener = {
+                node_added, node_state_changed, node_progressed, node_lease_failed, node_removed,
+        };
+        static const PiNode self = { .id = "0", .name = "test", .kernel = &node_kernel };
+        g_autoptr(GError) error = NULL;
+
+        *node = (Node) { .pool = pi_pool_new(workers, &error) };
+        g_assert_no_error(error);
+        node->events = g_array_new(FALSE, FALSE, sizeof(Event));
+        gate_open(&gate);
+        atomic_store(&node_broken, false);
+        node->jobs = pi_jobs_new(node->pool, &self);
+        pi_jobs_add_listener(node->jobs, &listener, node);
+}
+
+static inline GError *node_reason(const char *text) {
+        return g_error_new_literal(PI_ERROR, PI_ERROR_CANCELLED, text);
+}
+
+/* Until no job runs and none waits. */
+static inline void node_wait(Node *node) {
+        while (pi_jobs_n_running(node->jobs) > 0 || pi_jobs_n_queued(node->jobs) > 0)
+                g_main_context_iteration(NULL, TRUE);
+}
+
+static inline void node_stop(Node *node) {
+        gate_open(&gate);
+        node_wait(node);
+        pi_jobs_free(node->jobs);
+        /* No timer outlives the jobs. */
+        g_assert_null(g_main_context_find_source_by_user_data(NULL, node->jobs));
+        pi_pool_free(node->pool);
+        g_array_unref(node->events);
+}
+
+/* `options` as GVariant writes a dictionary, "{'parts': <uint64 2>}". */
+static inline PiJob *node_try(Node *node, uid_t owner, uint64_t terms, const char *options,
+                              GError **error) {
+        g_autoptr(GError) syntax = NULL;
+        g_autoptr(GVariant) v =
+                g_variant_parse(G_VARIANT_TYPE_VARDICT, options, NULL, NULL, &syntax);
+
+        g_assert_no_error(syntax);
+        return pi_jobs_submit(node->jobs, owner, "", terms, v, error);
+}
+
+static inline PiJob *node_submit(Node *node, uint64_t terms, const char *options) {
+        g_autoptr(GError) error = NULL;
+        PiJob *job = node_try(node, NODE_USER, terms, options, &error);
+
+        g_assert_no_error(error);
+        g_assert_nonnull(job);
+        return job;
+}
+
+/* A job for this many CPU slots that keeps each of them busy. */
+static inline PiJob *node_submit_wide(Node *node, uint64_t terms, uint32_t cpus) {
+        g_autofree char *options =
+                g_strdup_printf("{'cpus': <uint32 %u>, 'parts': <uint64 %u>}", cpus, cpus);
+
+        return node_submit(node, terms, options);
+}
+
+static inline void node_wait_for_state(PiJob *job, PiJobState state) {
+        while (job->state != state)
+                g_main_context_iteration(NULL, TRUE);
+}
+
+/* Where in the record the job came to the state, or -1. */
+static inline int node_moment(const Node *node, uint64_t id, PiJobState state) {
+        for (guint i = 0; i < node->events->len; i++) {
+                const Event *e = &g_array_index(node->events, Event, i);
+
+                if (e->kind == EVENT_STATE && e->id == id && e->state == state)
+                        return (int) i;
+        }
+        return -1;
+}
