@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdint.h>
+
+#include "config.h"
+#include "daemon/api/caller.h"
+#include "daemon/api/reply.h"
+#include "daemon/api/server-private.h"
+#include "daemon/series/range.h"
+#include "dbus/error.h"
+#include "dbus/variant.h"
+
+/* Reads the arguments of ComputePi and SubmitJob and queues the job. `attached`: it ends with the
+ * caller. */
+static PiJob *submit(PiServer *server, sd_bus_message *call, uid_t user, bool attached,
+                     GError **error) {
+        g_autoptr(GVariant) options = NULL;
+        uint64_t terms;
+        int r;
+
+        r = sd_bus_message_read(call, "t", &terms);
+        if (r >= 0)
+                r = pi_variant_read(call, &options);
+        if (r < 0) {
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "The options cannot be read: %s",
+                            r == -EOPNOTSUPP ? "a value has a type no option has" : g_strerror(-r));
+                return NULL;
+        }
+        return pi_jobs_submit(server->jobs, user, attached ? sd_bus_message_get_sender(call) : "",
+                              terms, options, error);
+}
+
+static void compute_for(sd_bus_message *call, uid_t user, gpointer userdata) {
+        PiServer *server = userdata;
+        g_autoptr(GError) error = NULL;
+        PiJob *job = submit(server, call, user, true, &error);
+
+        if (!job || !pi_pending_add(server->pending, call, job, PI_PENDING_RESULT, &error))
+                (void) pi_reply_gerror(call, error);
+}
+
+static int method_compute_pi(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return pi_caller_identify(call, compute_for, userdata);
+}
+
+static void submit_for(sd_bus_message *call, uid_t user, gpointer userdata) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *path = NULL;
+        PiJob *job = submit(userdata, call, user, false, &error);
+
+        if (!job) {
+                (void) pi_reply_gerror(call, error);
+                return;
+        }
+        path = pi_job_object_path(job);
+        (void) sd_bus_reply_method_return(call, "o", path);
+}
+
+static int method_submit_job(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        return pi_caller_identify(call, submit_for, userdata);
+}
+
+static int method_get_metrics(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        PiServer *server = userdata;
+
+        return pi_reply_variant(call, pi_jobs_metrics(server->jobs));
+}
+
+static int method_list_history(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        PiServer *server = userdata;
+        uint32_t limit;
+        int r;
+
+        r = sd_bus_message_read(call, "u", &limit);
+        if (r < 0)
+                return r;
+        if (limit < 1 || limit > PI_HISTORY_MAX)
+                return sd_bus_reply_method_errorf(call, pi_error_name(PI_ERROR_INVALID_OPTION),
+                                                  "Argument \"limit\" is %u, out of range: 1 to %d",
+                                                  limit, PI_HISTORY_MAX);
+        return pi_reply_variant(call, pi_jobs_history(server->jobs, limit));
+}
+
+static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        return sd_bus_message_append(reply, "s", PI_VERSION);
+}
+
+static int get_kernel(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        PiServer *server = userdata;
+
+        return sd_bus_message_append(reply, "s", server->config.kernel->name);
+}
+
+static int get_kernels(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        int r = sd_bus_message_open_container(reply, 'a', "s");
+
+        for (const PiKernel *const *k = pi_kernels(); r >= 0 && *k; k++)
+                r = sd_bus_message_append(reply, "s", (*k)->name);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_max_terms(sd_bus *bus, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        return sd_bus_message_append(reply, "t", PI_TERMS_MAX);
+}
+
+static int get_jobs(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        PiServer *server = userdata;
+        int r = sd_bus_message_open_container(reply, 'a', "o");
+
+        for (const GList *l = pi_jobs_list(server->jobs); r >= 0 && l; l = l->next) {
+                g_autofree char *job_path = pi_job_object_path(l->data);
+                r = sd_bus_message_append(reply, "o", job_path);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const sd_bus_vtable pi_manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("ComputePi", SD_BUS_ARGS("t", terms, "a{sv}", options),
+                                SD_BUS_RESULT("d", pi, "a{sv}", report), method_compute_pi,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SubmitJob", SD_BUS_ARGS("t", terms, "a{sv}", options),
+                                SD_BUS_RESULT("o", job), method_submit_job,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", metrics),
+                                method_get_metrics, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListHistory", SD_BUS_ARGS("u", limit),
+                                SD_BUS_RESULT("aa{sv}", jobs), method_list_history,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("NodeId", "s", NULL, offsetof(PiServer, config.node_id),
+                        SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Cpus", "u", NULL, offsetof(PiServer, config.cpus),
+                        SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Kernel", "s", get_kernel, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Kernels", "as", get_kernels, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("MaxTerms", "t", get_max_terms, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Jobs", "ao", get_jobs, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
+        SD_BUS_VTABLE_END,
+};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <systemd/sd-bus.h>
+
+#include "daemon/jobs/job.h"
+
+/* Replies to method calls; each returns what a method handler returns. */
+
+/* With one complete value, a floating one is consumed. */
+int pi_reply_variant(sd_bus_message *call, GVariant *value);
+
+/* With an error of domain PI_ERROR, under its D-Bus name. */
+int pi_reply_gerror(sd_bus_message *call, const GError *error);
+
+/* How a finished job ended: pi and report, or its error. */
+int pi_reply_job(sd_bus_message *call, const PiJob *job);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "daemon/api/pending.h"
+#include "daemon/api/server.h"
+
+/* Shared by the files of this folder: server.c owns it, manager.c and job-object.c are its two
+ * faces. */
+struct PiServer {
+        PiServerConfig config;
+        sd_bus *bus;
+        GSource *source;
+        PiJobs *jobs;
+        PiPending *pending;
+        guint jobs_changed; /* source id: the Jobs property is about to be announced */
+};
+
+extern const sd_bus_vtable pi_manager_vtable[];
+
+/* Exports the job objects below PI_JOB_PATH_PREFIX. Returns 0 or a negative errno. */
+int pi_job_objects_add(PiServer *server);
+
+/* Object path of a job, to be freed with g_free(). */
+char *pi_job_object_path(const PiJob *job);
+
+/* Tells the bus of changes of jobs. */
+extern const PiJobsListener pi_job_objects_listener;
