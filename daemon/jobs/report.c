@@ -45,7 +45,9 @@ void pi_job_figures(const PiJob *job, const PiReportNode *node, PiJobFigures *re
         f.response_usec = (job->finished_nsec - job->created_nsec) / 1000;
         first_start = atomic_load(&task->first_start_nsec);
         if (first_start > 0)
-                f.submission_usec = (task->created_nsec + first_start - job->created_nsec) / 1000;
+                /* Rounded up: 0 is for a job that never started. */
+                f.submission_usec =
+                                (task->created_nsec + first_start - job->created_nsec + 999) / 1000;
         f.compute_usec = (job->finished_nsec - job->started_nsec) / 1000;
         f.cpu_usec = cpu_nsec / 1000;
         f.cpu_utilization = (double) cpu_nsec / 1e9 / (seconds * node->cpus);

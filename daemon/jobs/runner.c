@@ -58,8 +58,7 @@ static void workers_left(PiTask *task, gpointer userdata) {
         if (!job->error && pi_task_leases_missing(task) > 0) {
                 tell_failed_leases(job);
                 if (pi_task_retry(task, &avoid)) {
-                        /* The slots were given back a moment ago: one is idle for certain. */
-                        pi_pool_start(job->pool, task, 1, avoid, workers_left, job);
+                        pi_pool_start_elsewhere(job->pool, task, avoid, workers_left, job);
                         return;
                 }
                 give_up(job);
@@ -74,7 +73,7 @@ void pi_runner_start(PiPool *pool, PiJob *job, const PiRunnerHooks *hooks) {
         job->hooks = hooks;
         job->task = pi_task_new(job->spec.kernel, job->spec.terms, job->spec.parts,
                                 pi_pool_size(pool));
-        pi_pool_start(pool, job->task, job->spec.cpus, UINT32_MAX, workers_left, job);
+        pi_pool_start(pool, job->task, job->spec.cpus, workers_left, job);
 }
 
 void pi_runner_stop(PiJob *job, GError *error) {
@@ -83,5 +82,5 @@ void pi_runner_stop(PiJob *job, GError *error) {
                 return;
         }
         job->error = error;
-        pi_task_cancel(job->task);
+        pi_pool_cancel(job->pool, job->task);
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/work/pool.h"
 
+#include <pthread.h>
+
 #include "daemon/work/cpus.h"
 #include "dbus/error.h"
 
 typedef struct Assignment {
         PiTask *task;
         uint32_t workers; /* still in the task */
+        uint32_t avoid;   /* of one that waits for a worker: not this one */
         PiPoolDone done;
         gpointer userdata;
 } Assignment;
@@ -19,17 +22,19 @@ typedef struct Worker {
         uint64_t beats_seen;
         bool was_busy;
         Assignment *assignment; /* main thread only: what it holds, NULL when idle */
-        GCond wake;
+        pthread_cond_t wake;
         Assignment *mailbox; /* under the mutex: what to run next */
         bool left;           /* under the mutex: has come out of its task */
 } Worker;
 
 struct PiPool {
-        GMutex mutex;
+        /* Not GMutex: the thread sanitizer sees through these only. */
+        pthread_mutex_t mutex;
         bool stopping; /* under the mutex */
         uint32_t n_workers;
         uint32_t n_idle;
         Worker *worker;
+        GQueue waiting; /* Assignment, for a worker to become idle */
         GSource *completions;
 };
 
@@ -43,33 +48,73 @@ static gpointer worker_main(gpointer userdata) {
         PiPool *pool = w->pool;
 
         pi_cpus_settle_thread(w->id.cpu);
-        g_mutex_lock(&pool->mutex);
+        pthread_mutex_lock(&pool->mutex);
         for (;;) {
                 Assignment *a;
 
                 while (!w->mailbox && !pool->stopping)
-                        g_cond_wait(&w->wake, &pool->mutex);
+                        pthread_cond_wait(&w->wake, &pool->mutex);
                 a = g_steal_pointer(&w->mailbox);
                 if (!a)
                         break;
-                g_mutex_unlock(&pool->mutex);
+                pthread_mutex_unlock(&pool->mutex);
                 pi_worker_run(a->task, w->id, &w->stats);
-                g_mutex_lock(&pool->mutex);
+                pthread_mutex_lock(&pool->mutex);
                 w->left = true;
                 g_source_set_ready_time(pool->completions, 0);
         }
-        g_mutex_unlock(&pool->mutex);
+        pthread_mutex_unlock(&pool->mutex);
         return NULL;
+}
+
+static void assign(PiPool *pool, Worker *w, Assignment *a) {
+        w->assignment = a;
+        a->workers++;
+        pool->n_idle--;
+        pthread_mutex_lock(&pool->mutex);
+        w->mailbox = a;
+        pthread_cond_signal(&w->wake);
+        pthread_mutex_unlock(&pool->mutex);
+}
+
+static Worker *idle_worker(PiPool *pool, uint32_t avoid) {
+        for (uint32_t i = 0; i < pool->n_workers; i++)
+                if (!pool->worker[i].assignment && (i != avoid || pool->n_workers == 1))
+                        return &pool->worker[i];
+        return NULL;
+}
+
+static void finish(Assignment *a) {
+        a->done(a->task, a->userdata);
+        g_free(a);
+}
+
+/* Gives idle workers to those who wait for one, and ends those who need none any more. */
+static void serve_waiting(PiPool *pool) {
+        for (GList *l = pool->waiting.head, *next; l; l = next) {
+                Assignment *a = l->data;
+                bool cancelled = atomic_load(&a->task->cancelled);
+                Worker *w = cancelled ? NULL : idle_worker(pool, a->avoid);
+
+                next = l->next;
+                if (!w && !cancelled)
+                        continue;
+                g_queue_delete_link(&pool->waiting, l);
+                if (w)
+                        assign(pool, w, a);
+                else
+                        finish(a);
+        }
 }
 
 static void worker_left(PiPool *pool, Worker *w) {
         Assignment *a = g_steal_pointer(&w->assignment);
 
         pool->n_idle++;
-        if (--a->workers > 0)
-                return;
-        a->done(a->task, a->userdata);
-        g_free(a);
+        /* First, or whoever is told below takes the worker. */
+        serve_waiting(pool);
+        if (--a->workers == 0)
+                finish(a);
 }
 
 static gboolean dispatch_completions(GSource *source, GSourceFunc callback, gpointer userdata) {
@@ -80,13 +125,14 @@ static gboolean dispatch_completions(GSource *source, GSourceFunc callback, gpoi
                 Worker *w = &pool->worker[i];
                 bool left;
 
-                g_mutex_lock(&pool->mutex);
+                pthread_mutex_lock(&pool->mutex);
                 left = w->left;
                 w->left = false;
-                g_mutex_unlock(&pool->mutex);
+                pthread_mutex_unlock(&pool->mutex);
                 if (left)
                         worker_left(pool, w);
         }
+        serve_waiting(pool);
         return G_SOURCE_CONTINUE;
 }
 
@@ -105,7 +151,7 @@ PiPool *pi_pool_new(uint32_t n_workers, GError **error) {
                 return NULL;
         }
         pool = g_new0(PiPool, 1);
-        g_mutex_init(&pool->mutex);
+        pthread_mutex_init(&pool->mutex, NULL);
         pool->completions = g_source_new(&completion_funcs, sizeof(CompletionSource));
         ((CompletionSource *) pool->completions)->pool = pool;
         g_source_set_name(pool->completions, "worker completions");
@@ -116,7 +162,7 @@ PiPool *pi_pool_new(uint32_t n_workers, GError **error) {
 
                 w->pool = pool;
                 w->id = (PiWorkerId) { .index = i, .cpu = cpus[i % n_cpus] };
-                g_cond_init(&w->wake);
+                pthread_cond_init(&w->wake, NULL);
                 w->thread = g_thread_try_new("worker", worker_main, w, error);
                 if (!w->thread) {
                         g_prefix_error(error, "Starting worker %u of %u: ", i + 1, n_workers);
@@ -132,25 +178,26 @@ PiPool *pi_pool_new(uint32_t n_workers, GError **error) {
 void pi_pool_free(PiPool *pool) {
         if (!pool)
                 return;
-        g_mutex_lock(&pool->mutex);
+        pthread_mutex_lock(&pool->mutex);
         pool->stopping = true;
         for (uint32_t i = 0; i < pool->n_workers; i++) {
                 if (pool->worker[i].assignment)
                         pi_task_cancel(pool->worker[i].assignment->task);
-                g_cond_signal(&pool->worker[i].wake);
+                pthread_cond_signal(&pool->worker[i].wake);
         }
-        g_mutex_unlock(&pool->mutex);
+        pthread_mutex_unlock(&pool->mutex);
         for (uint32_t i = 0; i < pool->n_workers; i++) {
                 Worker *w = &pool->worker[i];
 
                 g_thread_join(w->thread);
-                g_cond_clear(&w->wake);
+                pthread_cond_destroy(&w->wake);
                 if (w->assignment && --w->assignment->workers == 0)
                         g_free(w->assignment);
         }
+        g_queue_clear_full(&pool->waiting, g_free);
         g_source_destroy(pool->completions);
         g_source_unref(pool->completions);
-        g_mutex_clear(&pool->mutex);
+        pthread_mutex_destroy(&pool->mutex);
         g_free(pool->worker);
         g_free(pool);
 }
@@ -163,30 +210,36 @@ uint32_t pi_pool_idle(const PiPool *pool) {
         return pool->n_idle;
 }
 
-static void assign(PiPool *pool, Worker *w, Assignment *a) {
-        w->assignment = a;
-        a->workers++;
-        pool->n_idle--;
-        g_mutex_lock(&pool->mutex);
-        w->mailbox = a;
-        g_cond_signal(&w->wake);
-        g_mutex_unlock(&pool->mutex);
-}
+static Assignment *assignment_new(PiTask *task, PiPoolDone done, gpointer userdata) {
+        Assignment *a = g_new0(Assignment, 1);
 
-void pi_pool_start(PiPool *pool, PiTask *task, uint32_t n, uint32_t avoid, PiPoolDone done,
-                   gpointer userdata) {
-        Assignment *a;
-
-        g_return_if_fail(n >= 1 && n <= pool->n_idle);
-        a = g_new0(Assignment, 1);
         a->task = task;
         a->done = done;
         a->userdata = userdata;
-        for (uint32_t i = 0; i < pool->n_workers && a->workers < n; i++)
-                if (!pool->worker[i].assignment && i != avoid)
-                        assign(pool, &pool->worker[i], a);
-        if (a->workers < n)
-                assign(pool, &pool->worker[avoid], a);
+        return a;
+}
+
+void pi_pool_start(PiPool *pool, PiTask *task, uint32_t n, PiPoolDone done, gpointer userdata) {
+        Assignment *a;
+
+        g_return_if_fail(n >= 1 && n <= pool->n_idle);
+        a = assignment_new(task, done, userdata);
+        while (a->workers < n)
+                assign(pool, idle_worker(pool, UINT32_MAX), a);
+}
+
+void pi_pool_start_elsewhere(PiPool *pool, PiTask *task, uint32_t avoid, PiPoolDone done,
+                             gpointer userdata) {
+        Assignment *a = assignment_new(task, done, userdata);
+
+        a->avoid = avoid;
+        g_queue_push_tail(&pool->waiting, a);
+        serve_waiting(pool);
+}
+
+void pi_pool_cancel(PiPool *pool, PiTask *task) {
+        pi_task_cancel(task);
+        g_source_set_ready_time(pool->completions, 0);
 }
 
 const PiWorkerStats *pi_pool_worker_stats(const PiPool *pool, uint32_t index) {

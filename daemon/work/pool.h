@@ -27,10 +27,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiPool, pi_pool_free)
 uint32_t pi_pool_size(const PiPool *pool);
 uint32_t pi_pool_idle(const PiPool *pool);
 
-/* Hands the task to `n` idle workers, 1 <= n <= pi_pool_idle(). The worker `avoid` is chosen last;
- * UINT32_MAX for none. The task must live until `done` was called. */
-void pi_pool_start(PiPool *pool, PiTask *task, uint32_t n, uint32_t avoid, PiPoolDone done,
-                   gpointer userdata);
+/* Hands the task to `n` idle workers, 1 <= n <= pi_pool_idle(). The task must live until `done` was
+ * called. */
+void pi_pool_start(PiPool *pool, PiTask *task, uint32_t n, PiPoolDone done, gpointer userdata);
+
+/* Hands the task to one worker other than `avoid` as soon as one is idle, before anybody else gets
+ * it; to `avoid` itself where there is no other. */
+void pi_pool_start_elsewhere(PiPool *pool, PiTask *task, uint32_t avoid, PiPoolDone done,
+                             gpointer userdata);
+
+/* Cancels the task. Its workers leave within a stretch; one that still waits for a worker is done
+ * at the next turn of the main loop. */
+void pi_pool_cancel(PiPool *pool, PiTask *task);
 
 /* Figures of worker `index` since the start, and the CPU it is pinned to. */
 const PiWorkerStats *pi_pool_worker_stats(const PiPool *pool, uint32_t index);

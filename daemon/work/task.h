@@ -21,7 +21,8 @@
 /* What one worker has added to a task. Written by that worker alone; the main thread reads the
  * atomics at any time and the rest once the worker has left the task. */
 typedef struct PiTaskShare {
-        _Atomic uint64_t terms;    /* summed and verified, of leases done or still running */
+        _Atomic uint64_t terms;    /* summed and verified, of leases done, running or cut short by a
+                                      cancel */
         _Atomic uint64_t cpu_nsec; /* thread CPU time inside leases */
         PiFixed sum;               /* of verified leases */
         PiFixed tolerance;         /* of that sum, for kernels that are not exact */

@@ -15,6 +15,9 @@ typedef struct Run {
         PiFixed sum;
         PiFixed tolerance;
         uint64_t terms;    /* verified so far */
+        uint64_t charged_terms; /* of these, the ones whose time is in the counters */
+        uint64_t cpu_nsec;      /* the clocks when it was last charged */
+        uint64_t wall_nsec;
         PiRange stretch;   /* summed, not verified yet */
         PiFixed stretch_sum;
 } Run;
@@ -25,6 +28,20 @@ static void add_relaxed(_Atomic uint64_t *counter, uint64_t n) {
 
 static bool is_cancelled(const PiTask *task) {
         return atomic_load_explicit(&task->cancelled, memory_order_relaxed);
+}
+
+/* Adds the time since the last charge to the counters, so that they are true of a long lease, too.
+ */
+static void charge(Run *run) {
+        uint64_t cpu = pi_clock_nsec(CLOCK_THREAD_CPUTIME_ID);
+        uint64_t wall = pi_clock_nsec(CLOCK_MONOTONIC);
+
+        add_relaxed(&run->share->cpu_nsec, cpu - run->cpu_nsec);
+        add_relaxed(&run->stats->cpu_nsec, cpu - run->cpu_nsec);
+        add_relaxed(&run->stats->wall_nsec, wall - run->wall_nsec);
+        run->cpu_nsec = cpu;
+        run->wall_nsec = wall;
+        run->charged_terms = run->terms;
 }
 
 /* Verifies the open stretch and closes it. One that fails is summed once more at once: a transient
@@ -53,6 +70,9 @@ static bool close_stretch(Run *run) {
         add_relaxed(&run->stats->beats, 1);
         run->stretch.begin = run->stretch.end;
         run->stretch_sum = PI_FIXED_ZERO;
+        /* The stretches of an inexact kernel may be too short for two clocks each. */
+        if (run->terms - run->charged_terms >= PI_STRETCH_TERMS)
+                charge(run);
         return true;
 }
 
@@ -101,10 +121,14 @@ static void run_lease(PiTask *task, uint32_t index, PiWorkerId id, PiWorkerStats
         PiLease *lease = &task->leases->lease[index];
         uint64_t first = pi_lease_first_part(task->leases, index);
         uint64_t end = pi_lease_first_part(task->leases, index + 1);
-        uint64_t cpu = pi_clock_nsec(CLOCK_THREAD_CPUTIME_ID);
-        uint64_t start = pi_clock_nsec(CLOCK_MONOTONIC) - task->created_nsec;
-        uint64_t elapsed, none = 0;
-        Run run = { .task = task, .share = &task->share[id.index], .stats = stats };
+        Run run = {
+                .task = task,
+                .share = &task->share[id.index],
+                .stats = stats,
+                .cpu_nsec = pi_clock_nsec(CLOCK_THREAD_CPUTIME_ID),
+                .wall_nsec = pi_clock_nsec(CLOCK_MONOTONIC),
+        };
+        uint64_t start = run.wall_nsec - task->created_nsec, none = 0;
         PiLeaseState state;
 
         atomic_compare_exchange_strong(&task->first_start_nsec, &none, start);
@@ -128,12 +152,8 @@ static void run_lease(PiTask *task, uint32_t index, PiWorkerId id, PiWorkerStats
                 state = PI_LEASE_FAILED;
         }
 
-        elapsed = pi_clock_nsec(CLOCK_MONOTONIC) - task->created_nsec - start;
-        cpu = pi_clock_nsec(CLOCK_THREAD_CPUTIME_ID) - cpu;
-        add_relaxed(&run.share->cpu_nsec, cpu);
-        add_relaxed(&stats->cpu_nsec, cpu);
-        add_relaxed(&stats->wall_nsec, elapsed);
-        atomic_store(&lease->elapsed_nsec, elapsed);
+        charge(&run);
+        atomic_store(&lease->elapsed_nsec, run.wall_nsec - task->created_nsec - start);
         atomic_store(&lease->state, state);
 }
 

@@ -52,7 +52,7 @@ static void test_bounds(void) {
 
 /* Page after page: every part and every term once. */
 static void test_pages_tile(void) {
-        static const uint64_t numbers[] = { 1, 5, 4096, 4097, 100000 };
+        static const uint64_t numbers[] = { 1, 5, 100000 };
 
         for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
                 g_autoptr(PiJob) job = started_job(numbers[i]);
@@ -80,7 +80,7 @@ static void test_pages_tile(void) {
 static void test_begins_with_the_lease_of_a_part(void) {
         g_autoptr(PiJob) job = started_job(100000);
 
-        for (uint64_t part = 0; part < 100000; part += 777) {
+        for (uint64_t part = 0; part < 100000; part += 3331) {
                 g_autoptr(GVariant) list = list_from(job, part, 1);
                 g_autoptr(GVariant) entry = g_variant_get_child_value(list, 0);
                 uint64_t first = u64_of(entry, "first_part");

@@ -74,7 +74,8 @@ typedef struct Trial {
 
 static void begin(Trial *t, uint32_t workers, const PiKernel *kernel, uint64_t parts,
                   uint32_t cpus) {
-        *t = (Trial) { .hooks = { on_lease_failed, on_done, &t->told }, .told.alone = workers == 1 };
+        *t = (Trial) { .hooks = { on_lease_failed, on_done, &t->told } };
+        t->told.alone = workers == 1;
         t->pool = pi_pool_new(workers, NULL);
         t->job = made_job(77, kernel, parts * PART_TERMS + 3, parts, cpus);
         pi_job_set_state(t->job, PI_JOB_RUNNING);

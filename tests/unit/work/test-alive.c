@@ -26,7 +26,7 @@ static void test_hung_and_working(void) {
 
         g_assert_true(pi_pool_check_alive(pool));
         gate_allow(&gate, SOME_CALLS);
-        pi_pool_start(pool, task, 1, UINT32_MAX, on_done, &done);
+        pi_pool_start(pool, task, 1, on_done, &done);
         gate_wait_for(&gate, 1);
 
         /* A task that came since the last look says nothing yet. */
@@ -58,14 +58,14 @@ static void test_one_of_two(void) {
         unsigned hung_done = 0;
 
         gate_close(&gate);
-        pi_pool_start(pool, hung, 1, UINT32_MAX, on_done, &hung_done);
+        pi_pool_start(pool, hung, 1, on_done, &hung_done);
         gate_wait_for(&gate, 1);
         g_assert_true(pi_pool_check_alive(pool));
         for (unsigned i = 0; i < 3; i++) {
                 g_autoptr(PiTask) other = pi_task_new(&pi_kernel_generic, 1000, 10, 2);
                 unsigned done = 0;
 
-                pi_pool_start(pool, other, 1, UINT32_MAX, on_done, &done);
+                pi_pool_start(pool, other, 1, on_done, &done);
                 while (done == 0)
                         g_main_context_iteration(NULL, TRUE);
                 g_assert_false(pi_pool_check_alive(pool));

@@ -8,7 +8,6 @@
 #include "tests/unit/work/gate.h"
 
 #define TERMS UINT64_C(300011)
-#define NOBODY UINT32_MAX
 
 static const uint32_t pool_sizes[] = { 1, 2, 3, 8 };
 
@@ -68,7 +67,7 @@ static void test_same_bits(void) {
                                 pi_task_new(&pi_kernel_generic, TERMS, parts[j], pool_sizes[i]);
                         Ended ended = nothing_ended(pool);
 
-                        pi_pool_start(pool, task, pool_sizes[i], NOBODY, on_done, &ended);
+                        pi_pool_start(pool, task, pool_sizes[i], on_done, &ended);
                         g_assert_cmpuint(pi_pool_idle(pool), ==, 0);
                         wait_for(&ended, 1);
                         g_assert_cmpuint(ended.idle, ==, pool_sizes[i]);
@@ -85,7 +84,7 @@ static void test_work_is_shared(void) {
                 Ended ended = nothing_ended(pool);
 
                 gate_close(&gate);
-                pi_pool_start(pool, task, n, NOBODY, on_done, &ended);
+                pi_pool_start(pool, task, n, on_done, &ended);
                 /* With one lease each, the worker of the first one never comes out of it before. */
                 gate_wait_for(&gate, n);
                 for (uint32_t l = 0; l < n; l++)
@@ -108,7 +107,7 @@ static void test_one_after_the_other(void) {
                 g_autoptr(PiTask) task = pi_task_new(&pi_kernel_generic, 1000 + i, 5, 3);
                 Ended ended = nothing_ended(pool);
 
-                pi_pool_start(pool, task, 1 + i % 3, NOBODY, on_done, &ended);
+                pi_pool_start(pool, task, 1 + i % 3, on_done, &ended);
                 wait_for(&ended, 1);
                 g_assert_cmpuint(ended.idle, ==, 3);
                 assert_complete(task);
@@ -125,7 +124,7 @@ static void test_several_at_once(void) {
 
                 for (unsigned i = 0; i < TASKS; i++) {
                         task[i] = pi_task_new(&pi_kernel_generic, TERMS + i, 40 + i, 8);
-                        pi_pool_start(pool, task[i], 2, NOBODY, on_done, &ended);
+                        pi_pool_start(pool, task[i], 2, on_done, &ended);
                         g_assert_cmpuint(pi_pool_idle(pool), ==, 8 - 2 * (i + 1));
                 }
                 wait_for(&ended, (round + 1) * TASKS);
@@ -145,40 +144,83 @@ static void test_refused(void) {
 
         for (uint32_t n = 0; n <= 3; n += 3) {
                 g_test_expect_message(G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "*n_idle*");
-                pi_pool_start(pool, task, n, NOBODY, on_done, &ended);
+                pi_pool_start(pool, task, n, on_done, &ended);
                 g_test_assert_expected_messages();
         }
         g_assert_cmpuint(pi_pool_idle(pool), ==, 2);
         g_assert_cmpuint(pi_task_terms_done(task), ==, 0);
 }
 
-static void test_avoid(void) {
+static void test_elsewhere(void) {
         enum { WORKERS = 3 };
         g_autoptr(PiPool) pool = new_pool(WORKERS);
 
-        for (uint32_t avoid = 0; avoid < WORKERS; avoid++)
-                for (uint32_t n = 1; n <= WORKERS; n++) {
-                        g_autoptr(PiTask) task =
-                                pi_task_new(&gate_kernel, n * UINT64_C(500000), n, WORKERS);
-                        Ended ended = nothing_ended(pool);
+        for (uint32_t avoid = 0; avoid < WORKERS; avoid++) {
+                g_autoptr(PiTask) task = pi_task_new(&pi_kernel_generic, TERMS, 5, WORKERS);
+                Ended ended = nothing_ended(pool);
 
-                        gate_close(&gate);
-                        pi_pool_start(pool, task, n, avoid, on_done, &ended);
-                        gate_wait_for(&gate, n);
-                        gate_open(&gate);
-                        wait_for(&ended, 1);
-                        g_assert_cmpuint(task->share[avoid].leases, ==, n == WORKERS ? 1 : 0);
-                }
+                pi_pool_start_elsewhere(pool, task, avoid, on_done, &ended);
+                wait_for(&ended, 1);
+                assert_complete(task);
+                g_assert_cmpuint(task->share[avoid].leases, ==, 0);
+        }
 }
 
-static void test_avoid_the_only_one(void) {
+static void test_elsewhere_of_one(void) {
         g_autoptr(PiPool) pool = new_pool(1);
         g_autoptr(PiTask) task = pi_task_new(&pi_kernel_generic, TERMS, 5, 1);
         Ended ended = nothing_ended(pool);
 
-        pi_pool_start(pool, task, 1, 0, on_done, &ended);
+        pi_pool_start_elsewhere(pool, task, 0, on_done, &ended);
         wait_for(&ended, 1);
         assert_complete(task);
+}
+
+/* Only the worker to avoid is idle: the task waits for another, and gets it before anybody else. */
+static void test_elsewhere_waits(void) {
+        g_autoptr(PiPool) pool = new_pool(2);
+        g_autoptr(PiTask) busy = pi_task_new(&gate_kernel, 500000, 1, 2);
+        g_autoptr(PiTask) task = pi_task_new(&pi_kernel_generic, TERMS, 5, 2);
+        g_autoptr(PiTask) cancelled = pi_task_new(&pi_kernel_generic, TERMS, 5, 2);
+        Ended busy_ended = nothing_ended(pool), ended = nothing_ended(pool);
+        Ended cancelled_ended = nothing_ended(pool);
+
+        gate_close(&gate);
+        pi_pool_start(pool, busy, 1, on_done, &busy_ended);
+        gate_wait_for(&gate, 1);
+        pi_pool_start_elsewhere(pool, task, 1, on_done, &ended);
+        pi_pool_start_elsewhere(pool, cancelled, 1, on_done, &cancelled_ended);
+        while (g_main_context_iteration(NULL, FALSE))
+                ;
+        g_assert_cmpuint(ended.times, ==, 0);
+        g_assert_cmpuint(pi_pool_idle(pool), ==, 1);
+
+        /* One that waits ends without a worker. */
+        pi_pool_cancel(pool, cancelled);
+        wait_for(&cancelled_ended, 1);
+        g_assert_cmpuint(pi_task_terms_done(cancelled), ==, 0);
+
+        gate_open(&gate);
+        wait_for(&busy_ended, 1);
+        wait_for(&ended, 1);
+        assert_complete(task);
+        g_assert_cmpuint(task->share[1].leases, ==, 0);
+}
+
+/* Freed while one waits: it is forgotten. */
+static void test_free_while_waiting(void) {
+        g_autoptr(PiTask) busy = pi_task_new(&gate_kernel, PI_TERMS_MAX, 100, 2);
+        g_autoptr(PiTask) task = pi_task_new(&pi_kernel_generic, TERMS, 5, 2);
+        PiPool *pool = new_pool(2);
+        Ended ended = nothing_ended(pool);
+
+        gate_close(&gate);
+        pi_pool_start(pool, busy, 1, on_done, &ended);
+        gate_wait_for(&gate, 1);
+        pi_pool_start_elsewhere(pool, task, 1, on_done, &ended);
+        gate_open(&gate);
+        pi_pool_free(pool);
+        g_assert_cmpuint(ended.times, ==, 0);
 }
 
 /* The task would take hours; freeing the pool cancels it, and nobody is told. */
@@ -188,7 +230,7 @@ static void test_free_while_running(void) {
         Ended ended = nothing_ended(pool);
 
         gate_close(&gate);
-        pi_pool_start(pool, task, 2, NOBODY, on_done, &ended);
+        pi_pool_start(pool, task, 2, on_done, &ended);
         gate_wait_for(&gate, 2);
         gate_open(&gate);
         pi_pool_free(pool);
@@ -205,7 +247,7 @@ static void test_free_before_completion(void) {
                 PiPool *pool = new_pool(2);
                 Ended ended = nothing_ended(pool);
 
-                pi_pool_start(pool, task, 2, NOBODY, on_done, &ended);
+                pi_pool_start(pool, task, 2, on_done, &ended);
                 pi_pool_free(pool);
                 while (g_main_context_iteration(NULL, FALSE))
                         ;
@@ -237,8 +279,10 @@ int main(int argc, char **argv) {
         g_test_add_func("/pool/one-after-the-other", test_one_after_the_other);
         g_test_add_func("/pool/several-at-once", test_several_at_once);
         g_test_add_func("/pool/refused", test_refused);
-        g_test_add_func("/pool/avoid", test_avoid);
-        g_test_add_func("/pool/avoid-the-only-one", test_avoid_the_only_one);
+        g_test_add_func("/pool/elsewhere", test_elsewhere);
+        g_test_add_func("/pool/elsewhere-waits", test_elsewhere_waits);
+        g_test_add_func("/pool/free-while-waiting", test_free_while_waiting);
+        g_test_add_func("/pool/elsewhere-of-one", test_elsewhere_of_one);
         g_test_add_func("/pool/free-while-running", test_free_while_running);
         g_test_add_func("/pool/free-before-completion", test_free_before_completion);
         g_test_add_func("/pool/size", test_size);

@@ -63,13 +63,13 @@ static void test_sums(void) {
                 HEAD_TERMS + 9, 1048579, PI_STRETCH_TERMS - 8, PI_STRETCH_TERMS,
                 PI_STRETCH_TERMS + 1, 2 * PI_STRETCH_TERMS + 12345
         };
-        static const uint64_t parts[] = { 1, 2, 3, 7, 64, 4095, 4096, 4097, 9000 };
+        static const uint64_t parts[] = { 1, 2, 3, 7, 64, 4097 };
 
         for (size_t i = 0; i < G_N_ELEMENTS(terms); i++) {
                 for (size_t j = 0; j < G_N_ELEMENTS(parts); j++)
                         if (parts[j] <= pi_parts_max(terms[i]))
                                 check_one(&pi_kernel_generic, terms[i], parts[j]);
-                if (pi_parts_max(terms[i]) <= 17000)
+                if (pi_parts_max(terms[i]) < 17000)
                         check_one(&pi_kernel_generic, terms[i], pi_parts_max(terms[i]));
         }
 }
