@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <systemd/sd-bus.h>
+
+#include "ctl/options.h"
+
+/* A connection to the bus the service is on. Replies are GVariant tuples, errors are of the domain
+ * PI_ERROR with a text that says what to do next; text of the service in them is escaped. */
+typedef struct PiClient PiClient;
+
+typedef void (*PiReplyFunc)(GVariant *reply, const GError *error, gpointer userdata);
+typedef void (*PiSignalFunc)(const char *path, GVariant *body, gpointer userdata);
+
+PiClient *pi_client_new(const PiOptions *options, GError **error);
+void pi_client_free(PiClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiClient, pi_client_free)
+
+/* Our unique name on the bus, which the property Sender of our job carries; "" if there is none. */
+const char *pi_client_unique_name(PiClient *client);
+/* Whether user ids of the service are those of this machine. */
+gboolean pi_client_is_local(const PiClient *client);
+/* "the system bus", "the user bus" or "the bus of HOST". */
+const char *pi_client_bus_text(const PiClient *client);
+
+/* A method, and the type of the tuple it answers with: any other answer is an error. */
+typedef struct PiMethod {
+        const char *interface, *member, *reply_type;
+        gboolean interactive; /* the service may ask the person to authorise it */
+} PiMethod;
+
+/* Calls a method and waits for at most sd-bus' default time. `args` is a tuple, sunk if floating,
+ * or NULL for none. */
+GVariant *pi_client_call(PiClient *client, const char *path, const PiMethod *method, GVariant *args,
+                         GError **error);
+
+/* Calls a method whose answer may take for ever; `callback` runs from a main loop of the default
+ * context with either a reply or an error. `method` must outlive the call. */
+gboolean pi_client_call_async(PiClient *client, const char *path, const PiMethod *method,
+                              GVariant *args, PiReplyFunc callback, gpointer userdata,
+                              GError **error);
+
+/* All properties of an object's interface, a{sv}. */
+GVariant *pi_client_get_all(PiClient *client, const char *path, const char *interface,
+                            GError **error);
+
+/* A signal of the service. `changed`: the interface a PropertiesChanged must be of, else NULL. */
+typedef struct PiSignal {
+        const char *interface, *member, *type, *changed;
+} PiSignal;
+
+/* Has `callback` run for a signal of the object at `path`, with its arguments as a tuple of the
+ * type `signal` says. The bus handles what is sent later on this connection after it knows: a call
+ * made next tells of everything that no signal will. `signal` must outlive the client. */
+gboolean pi_client_subscribe(PiClient *client, const char *path, const PiSignal *signal,
+                             PiSignalFunc callback, gpointer userdata, GError **error);
+
+/* Attaches the connection to the default main context; asynchronous calls need it. */
+void pi_client_attach(PiClient *client);
+
+/* Leaves the bus at once: the service cancels what hangs on this connection. */
+void pi_client_leave(PiClient *client);

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/options.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/quantity.h"
+#include "ctl/text.h"
+#include "ctl/timespan.h"
+#include "dbus/error.h"
+
+#define ARGUMENTS_MAX 4096
+#define TEXT_SHOWN_MAX 64
+
+static const PiQuantityRange range_cpus = { "number of CPUs", 1, G_MAXUINT32, "4" };
+static const PiQuantityRange range_lines = { "number of lines", 1, 1000, "20" };
+static const PiQuantityRange range_part = {
+        "number of a part", 0, G_GUINT64_CONSTANT(1250000000000000), "0 or 1_000_000",
+};
+
+static gboolean set_user(PiOptions *o, const char *value, GError **error) {
+        o->bus = PI_BUS_USER;
+        return TRUE;
+}
+
+static gboolean set_system(PiOptions *o, const char *value, GError **error) {
+        o->bus = PI_BUS_SYSTEM;
+        return TRUE;
+}
+
+static gboolean set_host(PiOptions *o, const char *value, GError **error) {
+        /* ssh would take a leading dash for an option. */
+        if (value[0] == '\0' || value[0] == '-') {
+                g_autofree char *quoted = pi_text_quote(value, TEXT_SHOWN_MAX);
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "%s is not a host: --host takes [USER@]HOST, for example node2",
+                            quoted);
+                return FALSE;
+        }
+        o->bus = PI_BUS_REMOTE;
+        o->host = value;
+        return TRUE;
+}
+
+static gboolean set_json(PiOptions *o, const char *value, GError **error) {
+        g_autofree char *quoted = NULL;
+
+        if (strcmp(value, "short") == 0)
+                o->json = PI_JSON_SHORT;
+        else if (strcmp(value, "pretty") == 0)
+                o->json = PI_JSON_PRETTY;
+        else if (strcmp(value, "off") == 0)
+                o->json = PI_JSON_OFF;
+        else {
+                quoted = pi_text_quote(value, TEXT_SHOWN_MAX);
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "%s is not a JSON mode: --json takes short, pretty or off", quoted);
+                return FALSE;
+        }
+        return TRUE;
+}
+
+static gboolean set_json_auto(PiOptions *o, const char *value, GError **error) {
+        o->json = isatty(STDOUT_FILENO) > 0 ? PI_JSON_PRETTY : PI_JSON_SHORT;
+        return TRUE;
+}
+
+static gboolean set_completion(PiOptions *o, const char *value, GError **error) {
+        o->completion = value;
+        return TRUE;
+}
+
+static gboolean set_parts(PiOptions *o, const char *value, GError **error) {
+        return pi_quantity_parse(value, &pi_quantity_parts, &o->parts, error);
+}
+
+static gboolean set_cpus(PiOptions *o, const char *value, GError **error) {
+        return pi_quantity_parse(value, &range_cpus, &o->cpus, error);
+}
+
+/* The bus carries UTF-8 only. */
+static gboolean take_text(const char *value, const char *name, const char **ret, GError **error) {
+        g_autofree char *quoted = NULL;
+
+        if (g_utf8_validate(value, -1, NULL)) {
+                *ret = value;
+                return TRUE;
+        }
+        quoted = pi_text_quote(value, TEXT_SHOWN_MAX);
+        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                    "the value of --%s, %s, is not UTF-8 text", name, quoted);
+        return FALSE;
+}
+
+static gboolean set_scope(PiOptions *o, const char *value, GError **error) {
+        return take_text(value, "scope", &o->scope, error);
+}
+
+static gboolean set_kernel(PiOptions *o, const char *value, GError **error) {
+        return take_text(value, "kernel", &o->kernel, error);
+}
+
+static gboolean set_engine(PiOptions *o, const char *value, GError **error) {
+        return take_text(value, "engine", &o->engine, error);
+}
+
+static gboolean set_label(PiOptions *o, const char *value, GError **error) {
+        return take_text(value, "label", &o->label, error);
+}
+
+static gboolean set_timeout(PiOptions *o, const char *value, GError **error) {
+        return pi_timespan_parse(value, &o->timeout_usec, error);
+}
+
+static gboolean set_lines(PiOptions *o, const char *value, GError **error) {
+        return pi_quantity_parse(value, &range_lines, &o->lines, error);
+}
+
+static gboolean set_leases(PiOptions *o, const char *value, GError **error) {
+        return !value || pi_quantity_parse(value, &range_part, &o->leases_from, error);
+}
+
+static gboolean set_nothing(PiOptions *o, const char *value, GError **error) {
+        return TRUE; /* the bit in `given` says it all */
+}
+
+static const PiOptionInfo infos[_PI_OPT_MAX] = {
+        [PI_OPT_HELP] = { .name = "help", .letter = 'h', .set = set_nothing,
+                          .help = "Show this help" },
+        [PI_OPT_VERSION] = { .name = "version", .set = set_nothing,
+                             .help = "Show the version of pictl" },
+        [PI_OPT_COMPLETION] = { .name = "completion", .value = "SHELL", .hidden = TRUE,
+                                .set = set_completion, .words = "bash zsh",
+                                .help = "Print the completion script of a shell" },
+        [PI_OPT_USER] = { .name = "user", .set = set_user,
+                          .help = "Talk to the service of the calling user" },
+        [PI_OPT_SYSTEM] = { .name = "system", .set = set_system,
+                            .help = "Talk to the service of the machine (the default)" },
+        [PI_OPT_HOST] = { .name = "host", .letter = 'H', .value = "[USER@]HOST", .set = set_host,
+                          .help = "Talk to another machine over ssh" },
+        [PI_OPT_JSON] = { .name = "json", .value = "MODE", .set = set_json,
+                          .words = "short pretty off", .help = "Print JSON: short, pretty or off" },
+        [PI_OPT_JSON_AUTO] = { .name = "j", .letter = 'j', .set = set_json_auto,
+                               .help = "JSON, pretty on a terminal and short elsewhere" },
+        [PI_OPT_NO_PAGER] = { .name = "no-pager", .set = set_nothing,
+                              .help = "Do not pipe long output into a pager" },
+        [PI_OPT_NO_LEGEND] = { .name = "no-legend", .set = set_nothing,
+                               .help = "Leave out titles and closing lines of tables" },
+        [PI_OPT_PARTS] = { .name = "parts", .value = "N", .set = set_parts,
+                           .help = "Cut the job into N parts (default: it chooses)" },
+        [PI_OPT_CPUS] = { .name = "cpus", .value = "N", .set = set_cpus,
+                          .help = "Reserve N CPU slots (default: all)" },
+        [PI_OPT_SCOPE] = { .name = "scope", .value = "SCOPE", .set = set_scope,
+                           .words = "local cluster", .help = "Where to compute: local or cluster" },
+        [PI_OPT_KERNEL] = { .name = "kernel", .value = "NAME", .set = set_kernel,
+                            .words = "reference generic avx2 avx512 neon",
+                            .help = "Sum with this kernel; see pictl version" },
+        [PI_OPT_ENGINE] = { .name = "engine", .value = "NAME", .set = set_engine, .words = "local",
+                            .help = "Execute the leases with this engine" },
+        [PI_OPT_LABEL] = { .name = "label", .value = "TEXT", .set = set_label,
+                           .help = "A name for people to know the job by" },
+        [PI_OPT_TIMEOUT] = { .name = "timeout", .value = "TIME", .set = set_timeout,
+                             .help = "End the job after this time, such as 30s or 5min" },
+        [PI_OPT_DETACH] = { .name = "detach", .set = set_nothing,
+                            .help = "Do not wait for the result, as pictl submit" },
+        [PI_OPT_LINES] = { .name = "lines", .letter = 'n', .value = "N", .set = set_lines,
+                           .help = "Show at most N entries, 1 to 1000" },
+        [PI_OPT_LEASES] = { .name = "leases", .value = "FROM", .optional = TRUE, .set = set_leases,
+                            .help = "Show which part ran where, from part FROM on" },
+};
+
+const PiOptionInfo *pi_option_info(PiOptionId id) {
+        g_return_val_if_fail(id < _PI_OPT_MAX, &infos[PI_OPT_HELP]);
+        return &infos[id];
+}
+
+static int has_arg(const PiOptionInfo *info) {
+        if (!info->value)
+                return no_argument;
+        return info->optional ? optional_argument : required_argument;
+}
+
+/* getopt's tables: the value of a long option is its id + 256, that of a short one its letter. */
+static void make_getopt_tables(struct option *longs, GString *shorts) {
+        for (int id = 0; id < _PI_OPT_MAX; id++) {
+                const PiOptionInfo *info = &infos[id];
+
+                if (strlen(info->name) > 1)
+                        *longs++ = (struct option) { info->name, has_arg(info), NULL, id + 256 };
+                if (info->letter)
+                        g_string_append_printf(shorts, "%c%s", info->letter,
+                                               info->value ? ":" : "");
+        }
+}
+
+static PiOptionId id_of(int value) {
+        if (value >= 256)
+                return (PiOptionId) (value - 256);
+        for (int id = 0; id < _PI_OPT_MAX; id++)
+                if (infos[id].letter == value)
+                        return (PiOptionId) id;
+        return _PI_OPT_MAX;
+}
+
+/* `value` is what getopt_long() returned, with optopt and optind as it left them. */
+static void set_getopt_error(int value, char **argv, GError **error) {
+        PiOptionId id = optopt ? id_of(optopt) : _PI_OPT_MAX;
+        const char *word = argv[optind > 0 ? optind - 1 : 0];
+        g_autofree char *quoted = NULL;
+        gsize i = 1;
+
+        if (value == ':' && id < _PI_OPT_MAX)
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "option --%s needs a value (%s); see pictl --help", infos[id].name,
+                            infos[id].value);
+        else if (id < _PI_OPT_MAX)
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "option --%s takes no value; see pictl --help", infos[id].name);
+        else if (g_ascii_isdigit(optopt)) {
+                while (argv[i] && (argv[i][0] != '-' || argv[i][1] != optopt))
+                        i++;
+                quoted = pi_text_quote(argv[i] ? argv[i] : word, TEXT_SHOWN_MAX);
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "%s is neither an option nor a positive number; numbers go from 1 to "
+                            "%" G_GUINT64_FORMAT ", for example 1e9 (see pictl --help)",
+                            quoted, pi_quantity_terms.max);
+        } else {
+                if (optopt) {
+                        const char letter[] = { '-', (char) optopt, '\0' };
+                        quoted = pi_text_quote(letter, 0);
+                } else
+                        quoted = pi_text_quote(word, TEXT_SHOWN_MAX);
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "unknown option %s; see pictl --help", quoted);
+        }
+}
+
+static gboolean parse_vector(PiOptions *options, int argc, char **argv, GError **error) {
+        struct option longs[_PI_OPT_MAX + 1] = {};
+        g_autoptr(GString) shorts = g_string_new(":");
+        int value;
+
+        make_getopt_tables(longs, shorts);
+        opterr = 0;
+        optind = 0; /* glibc: begin afresh */
+        while ((value = getopt_long(argc, argv, shorts->str, longs, NULL)) != -1) {
+                PiOptionId id;
+
+                if (value == '?' || value == ':') {
+                        set_getopt_error(value, argv, error);
+                        return FALSE;
+                }
+                id = id_of(value);
+                if (!infos[id].set(options, optarg, error))
+                        return FALSE;
+                options->given |= G_GUINT64_CONSTANT(1) << id;
+        }
+        return TRUE;
+}
+
+static gboolean check_bus(const PiOptions *options, GError **error) {
+        guint64 buses = options->given & (PI_OPT(USER) | PI_OPT(SYSTEM) | PI_OPT(HOST));
+
+        if ((buses & (buses - 1)) == 0)
+                return TRUE;
+        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                    "only one of --user, --system and --host can be given");
+        return FALSE;
+}
+
+gboolean pi_options_parse(PiOptions *options, int argc, char **argv, char ***ret_arguments,
+                          GError **error) {
+        g_autofree char **copy = NULL;
+
+        *options = (PiOptions) {};
+        if (argc > ARGUMENTS_MAX) {
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "too many arguments: %d, at most %d", argc - 1, ARGUMENTS_MAX - 1);
+                return FALSE;
+        }
+        copy = g_new0(char *, (gsize) argc + 1); /* getopt changes the order */
+        memcpy(copy, argv, sizeof(char *) * (gsize) argc);
+        if (!parse_vector(options, argc, copy, error) || !check_bus(options, error))
+                return FALSE;
+        *ret_arguments = g_memdup2(copy + optind, sizeof(char *) * (gsize) (argc - optind + 1));
+        return TRUE;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "ctl/client.h"
+
+/* What several verbs ask for or listen to. */
+extern const PiMethod pi_method_get_all;
+extern const PiMethod pi_method_managed_objects;
+extern const PiSignal pi_signal_added;
+extern const PiSignal pi_signal_job_changed;

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/client.h"
+#include "ctl/format.h"
+#include "ctl/job.h"
+#include "ctl/owner.h"
+#include "ctl/report.h"
+#include "ctl/table.h"
+#include "ctl/text.h"
+#include "ctl/verbs.h"
+#include "dbus/names.h"
+
+/* The most ListLeases gives at once. */
+#define LEASES_MAX 1000
+
+static const PiMethod list_leases = { PI_INTERFACE_JOB, "ListLeases", "(aa{sv})" };
+
+static const PiColumn columns[] = {
+        { "PART", TRUE },  { "PARTS", TRUE },  { "FIRST TERM", TRUE },
+        { "TERMS", TRUE }, { "STATE", FALSE }, { "TRIES", TRUE },
+        { "CPU", TRUE },   { "START", TRUE },  { "TIME", TRUE },
+};
+
+static void take_u64(PiTable *table, GVariant *dict, const char *key) {
+        char *text = pi_dict_has(dict, key)
+                ? g_strdup_printf("%" G_GUINT64_FORMAT, pi_dict_u64(dict, key)) : g_strdup("-");
+        pi_table_take(table, text, PI_STYLE_PLAIN);
+}
+
+static void take_usec(PiTable *table, GVariant *dict, const char *key) {
+        char *text = pi_dict_has(dict, key) ? pi_format_usec(pi_dict_u64(dict, key))
+                                            : g_strdup("-");
+        pi_table_take(table, text, PI_STYLE_PLAIN);
+}
+
+static void add_lease(PiTable *table, GVariant *lease) {
+        const char *state = pi_dict_string(lease, "state");
+
+        take_u64(table, lease, "first_part");
+        take_u64(table, lease, "parts");
+        take_u64(table, lease, "first_term");
+        take_u64(table, lease, "terms");
+        pi_table_take(table, pi_text_escape(state, FALSE, 16), pi_style_of_state(state));
+        take_u64(table, lease, "attempts");
+        take_u64(table, lease, "cpu");
+        take_usec(table, lease, "start_usec");
+        take_usec(table, lease, "elapsed_usec");
+}
+
+/* `more`: there may be leases behind the last one listed. */
+static void append_leases(PiOutput *out, GVariant *leases, guint64 id, gboolean more) {
+        g_autoptr(PiTable) table = pi_table_new(columns, G_N_ELEMENTS(columns));
+        gsize n = g_variant_n_children(leases);
+        guint64 next = 0;
+
+        for (gsize i = 0; i < n; i++) {
+                g_autoptr(GVariant) lease = g_variant_get_child_value(leases, i);
+
+                add_lease(table, lease);
+                next = pi_dict_u64(lease, "first_part") + pi_dict_u64(lease, "parts");
+        }
+        if (n > 0)
+                pi_table_render(table, &out->terminal, out->legend, out->text);
+        if (!out->legend)
+                return;
+        if (n == 0)
+                pi_output_printf(
+                        out,
+                        "No leases: the job has not started, or they are not kept any more.\n");
+        else if (more)
+                pi_output_printf(out,
+                                 "\n%" G_GSIZE_FORMAT " leases; pictl show %" G_GUINT64_FORMAT
+                                 " --leases=%" G_GUINT64_FORMAT " shows those behind.\n",
+                                 n, id, next);
+        else
+                pi_output_printf(out, "\n%" G_GSIZE_FORMAT " lease%s.\n", n, n == 1 ? "" : "s");
+}
+
+/* Whether the last lease of the list ends before the last part of the job. */
+static gboolean has_more(PiClient *client, const char *path, GVariant *leases) {
+        g_autoptr(GVariant) job = pi_client_get_all(client, path, PI_INTERFACE_JOB, NULL);
+        gsize n = g_variant_n_children(leases);
+        g_autoptr(GVariant) last = n > 0 ? g_variant_get_child_value(leases, n - 1) : NULL;
+
+        return job && last &&
+               pi_dict_u64(last, "first_part") + pi_dict_u64(last, "parts") <
+                       pi_dict_u64(job, "Parts");
+}
+
+static int show_leases(PiInvocation *inv, PiClient *client, const char *path, GError **error) {
+        const PiOptions *o = &inv->options;
+        guint32 limit = o->lines > 0 ? (guint32) o->lines : LEASES_MAX;
+        g_autoptr(GVariant) reply = NULL, leases = NULL;
+
+        reply = pi_client_call(client, path, &list_leases,
+                               g_variant_new("(tu)", o->leases_from, limit), error);
+        if (!reply)
+                return PI_VERB_ERROR;
+        leases = g_variant_get_child_value(reply, 0);
+        if (inv->out.json != PI_JSON_OFF)
+                pi_json_append(leases, inv->out.json, inv->out.text);
+        else
+                append_leases(&inv->out, leases, pi_job_id_of_path(path),
+                              has_more(client, path, leases));
+        return EXIT_SUCCESS;
+}
+
+static void append_text_row(PiOutput *out, GVariant *job, const char *key, const char *label) {
+        g_autofree char *text = pi_text_escape(pi_dict_string(job, key), out->terminal.utf8, 0);
+
+        if (text[0] != '\0')
+                pi_report_row(out, label, "%s", text);
+}
+
+static void append_state(PiOutput *out, GVariant *job) {
+        const char *state = pi_dict_string(job, "State");
+        g_autofree char *shown = pi_text_escape(state, FALSE, 16);
+        g_autofree char *percent = pi_format_percent(pi_dict_double(job, "Progress"));
+
+        pi_output_printf(out, "  %-*s ", PI_REPORT_LABEL_WIDTH, "state");
+        pi_output_style(out, pi_style_of_state(state), shown);
+        pi_output_printf(out, ", %s of the terms summed\n", percent);
+}
+
+static void append_request(PiOutput *out, GVariant *job) {
+        g_autofree char *terms = pi_format_grouped(pi_dict_u64(job, "Terms"));
+        g_autofree char *parts = pi_format_grouped(pi_dict_u64(job, "Parts"));
+        g_autofree char *deadline = pi_format_usec(pi_dict_u64(job, "DeadlineUsec"));
+
+        pi_report_row(out, "terms", "%s", terms);
+        pi_report_row(out, "parts", "%s", parts);
+        pi_report_row(out, "CPU slots", "%" G_GUINT64_FORMAT, pi_dict_u64(job, "Cpus"));
+        append_text_row(out, job, "Kernel", "kernel");
+        append_text_row(out, job, "Engine", "engine");
+        append_text_row(out, job, "Scope", "scope");
+        if (pi_dict_u64(job, "DeadlineUsec") > 0)
+                pi_report_row(out, "deadline", "%s after it was asked for", deadline);
+}
+
+static void append_times(PiOutput *out, GVariant *job) {
+        static const struct {
+                const char *key, *label;
+        } moments[] = { { "CreatedUsec", "asked for" },
+                        { "StartedUsec", "started" },
+                        { "FinishedUsec", "finished" } };
+
+        for (gsize i = 0; i < G_N_ELEMENTS(moments); i++) {
+                g_autofree char *text = pi_format_moment(pi_dict_u64(job, moments[i].key));
+                pi_report_row(out, moments[i].label, "%s", text);
+        }
+}
+
+static void append_job(PiOutput *out, GVariant *job, gboolean local) {
+        g_autoptr(PiOwners) owners = pi_owners_new(local);
+        g_autoptr(GVariant) report = g_variant_lookup_value(job, "Report", G_VARIANT_TYPE_VARDICT);
+        guint32 owner = (guint32) pi_dict_u64(job, "Owner");
+        g_autofree char *sender = pi_text_escape(pi_dict_string(job, "Sender"), FALSE, 0);
+        g_autofree char *title = g_strdup_printf("Job %" G_GUINT64_FORMAT, pi_dict_u64(job, "Id"));
+
+        pi_output_style(out, PI_STYLE_STRONG, title);
+        pi_output_printf(out, "\n");
+        append_text_row(out, job, "Label", "label");
+        append_state(out, job);
+        append_text_row(out, job, "ErrorMessage", "error");
+        append_text_row(out, job, "ErrorName", "error name");
+        pi_report_row(out, "owner", "%s (uid %u)", pi_owners_name(owners, owner), owner);
+        if (sender[0] != '\0' && !pi_job_state_is_final(pi_dict_string(job, "State")))
+                pi_report_row(out, "ends with", "its caller, %s on the bus", sender);
+        append_request(out, job);
+        append_times(out, job);
+        if (report && g_variant_n_children(report) > 0) {
+                pi_output_printf(out, "\n");
+                pi_report_append(out, pi_dict_double(job, "Pi"), report);
+        }
+}
+
+int pi_verb_show(PiInvocation *inv, GError **error) {
+        g_autofree char *path = pi_job_path_parse(inv->args[0], error);
+        g_autoptr(PiClient) client = path ? pi_client_new(&inv->options, error) : NULL;
+        g_autoptr(GVariant) job = NULL;
+
+        if (!client)
+                return PI_VERB_ERROR;
+        if (pi_invocation_has(inv, LEASES))
+                return show_leases(inv, client, path, error);
+        job = pi_client_get_all(client, path, PI_INTERFACE_JOB, error);
+        if (!job)
+                return PI_VERB_ERROR;
+        if (inv->out.json != PI_JSON_OFF)
+                pi_json_append(job, inv->out.json, inv->out.text);
+        else
+                append_job(&inv->out, job, pi_client_is_local(client));
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/verbs.h"
+
+#include <string.h>
+
+#define OPTIONS_OF_A_JOB                                                                      \
+        (PI_OPT(PARTS) | PI_OPT(CPUS) | PI_OPT(SCOPE) | PI_OPT(KERNEL) | PI_OPT(ENGINE) |     \
+         PI_OPT(LABEL) | PI_OPT(TIMEOUT))
+
+#define TERMS_FORMS                                                                            \
+        "TERMS is a whole number from 1 to 10^16, written 1000000000, 1e9,\n"                  \
+        "1_000_000_000 or 1G (k M G T P are powers of 1000).\n"
+
+const PiVerb pi_verbs[] = {
+        { .name = "compute",
+          .arguments = "TERMS",
+          .min_args = 1,
+          .max_args = 1,
+          .kind = PI_ARGUMENT_TERMS,
+          .options = OPTIONS_OF_A_JOB | PI_OPT(DETACH),
+          .run = pi_verb_compute,
+          .help = "Sum TERMS terms and show the result",
+          .details = TERMS_FORMS "Ctrl-C ends the job." },
+        { .name = "submit",
+          .arguments = "TERMS",
+          .min_args = 1,
+          .max_args = 1,
+          .kind = PI_ARGUMENT_TERMS,
+          .options = OPTIONS_OF_A_JOB | PI_OPT(DETACH),
+          .run = pi_verb_submit,
+          .help = "Queue a job that goes on without its caller",
+          .details = TERMS_FORMS "With --no-legend only the number of the job is printed." },
+        { .name = "jobs",
+          .arguments = "",
+          .run = pi_verb_jobs,
+          .help = "List the jobs of the service" },
+        { .name = "show",
+          .arguments = "JOB",
+          .min_args = 1,
+          .max_args = 1,
+          .kind = PI_ARGUMENT_JOB,
+          .options = PI_OPT(LEASES) | PI_OPT(LINES),
+          .run = pi_verb_show,
+          .help = "Show everything about a job, or its leases" },
+        { .name = "watch",
+          .arguments = "JOB",
+          .min_args = 1,
+          .max_args = 1,
+          .kind = PI_ARGUMENT_JOB,
+          .run = pi_verb_watch,
+          .help = "Follow a job until it ends, then show its result",
+          .details = "The exit status tells how the job ended. Ctrl-C ends only the watching." },
+        { .name = "cancel",
+          .arguments = "JOB...",
+          .min_args = 1,
+          .max_args = PI_ARGS_MANY,
+          .kind = PI_ARGUMENT_JOB,
+          .run = pi_verb_cancel,
+          .help = "End jobs" },
+        { .name = "history",
+          .arguments = "",
+          .options = PI_OPT(LINES),
+          .run = pi_verb_history,
+          .help = "List finished jobs, the newest first (20 unless -n)" },
+        { .name = "metrics",
+          .arguments = "",
+          .run = pi_verb_metrics,
+          .help = "Show the figures of the service" },
+        { .name = "version",
+          .arguments = "",
+          .run = pi_verb_version,
+          .help = "Show the versions of pictl and of the service" },
+        { .name = NULL },
+};
+
+const PiVerb *pi_verb_find(const char *name) {
+        for (const PiVerb *verb = pi_verbs; verb->name; verb++)
+                if (strcmp(verb->name, name) == 0)
+                        return verb;
+        return NULL;
+}
