@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/bus/harness.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "dbus/variant.h"
+
+#define POLL_USEC 2000
+
+static const char session_policy[] =
+        "<policy context='default'>"
+        "<allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/>"
+        "</policy>";
+
+/* What matters of the system bus's own defaults. */
+static const char system_policy[] =
+                "<policy context='default'>"
+                "<allow user='*'/><deny own='*'/><deny send_type='method_call'/>"
+                "<allow send_type='signal'/><allow send_requested_reply='true' "
+                "send_type='method_return'/>"
+                "<allow send_requested_reply='true' send_type='error'/><allow "
+                "receive_type='method_call'/>"
+                "<allow receive_type='method_return'/><allow receive_type='error'/><allow "
+                "receive_type='signal'/>"
+                "<allow send_destination='org.freedesktop.DBus'/>"
+                "<allow own='org.freedesktop.PolicyKit1'/><allow "
+                "send_destination='org.freedesktop.PolicyKit1'/>"
+                "</policy>";
+
+static const char *environment(const char *name) {
+        const char *value = g_getenv(name);
+
+        if (!value)
+                g_error("%s is not set: run the test through meson test", name);
+        return value;
+}
+
+/* What is left of a test that died must die with it. */
+static void die_with_parent(gpointer userdata) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static void write_file(const char *dir, const char *name, const char *text) {
+        g_autofree char *path = g_build_filename(dir, name, NULL);
+        g_autoptr(GError) error = NULL;
+
+        g_file_set_contents(path, text, -1, &error);
+        g_assert_no_error(error);
+}
+
+static char *broker_config(const TestBus *bus) {
+        g_autofree char *policy = g_build_filename(environment("PI_SOURCE_ROOT"), "dbus",
+                                                   PI_BUS_NAME ".conf", NULL);
+        g_autofree char *include = g_strdup_printf("<include>%s</include>", policy);
+        bool is_system = bus->kind == TEST_BUS_SYSTEM;
+
+        return g_strdup_printf(
+                        "<!DOCTYPE busconfig PUBLIC '-//freedesktop//DTD D-Bus Bus Configuration "
+                        "1.0//EN' "
+                        "'http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd'><busconfig>"
+                        "<type>%s</type><listen>unix:path=%s/bus</listen><servicedir>%s</"
+                        "servicedir>%s%s"
+                        "</busconfig>",
+                        is_system ? "system" : "session", bus->dir, bus->dir,
+                        is_system ? system_policy : session_policy, is_system ? include : "");
+}
+
+static void write_activation_file(const TestBus *bus) {
+        g_autofree char *text =
+                        g_strdup_printf("[D-BUS Service]\nName=" PI_BUS_NAME "\nExec=%s --user\n",
+                                        environment("PI_DAEMON"));
+
+        write_file(bus->dir, PI_BUS_NAME ".service", text);
+}
+
+TestBus *test_bus_new(TestBusKind kind) {
+        TestBus *bus = g_new0(TestBus, 1);
+        g_autoptr(GSubprocessLauncher) launcher =
+                        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+        g_autoptr(GDataInputStream) out = NULL;
+        g_autoptr(GError) error = NULL;
+        g_autofree char *config = NULL, *file = NULL;
+
+        bus->kind = kind;
+        bus->dir = g_dir_make_tmp("pi-test-XXXXXX", &error);
+        g_assert_no_error(error);
+        g_assert_no_errno(g_chmod(bus->dir, 0755));
+        config = broker_config(bus);
+        write_file(bus->dir, "bus.conf", config);
+        if (kind == TEST_BUS_SESSION)
+                write_activation_file(bus);
+        file = g_strdup_printf("--config-file=%s/bus.conf", bus->dir);
+        g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
+        bus->broker = g_subprocess_launcher_spawn(launcher, &error, "dbus-daemon", file, "--nofork",
+                                                  "--print-address=1", NULL);
+        g_assert_no_error(error);
+        out = g_data_input_stream_new(g_subprocess_get_stdout_pipe(bus->broker));
+        bus->address = g_data_input_stream_read_line(out, NULL, NULL, &error);
+        g_assert_no_error(error);
+        g_assert_nonnull(bus->address);
+        return bus;
+}
+
+static void remove_dir(const char *path) {
+        g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+        const char *name;
+
+        while (dir && (name = g_dir_read_name(dir))) {
+                g_autofree char *file = g_build_filename(path, name, NULL);
+                g_unlink(file);
+        }
+        g_rmdir(path);
+}
+
+void test_bus_free(TestBus *bus) {
+        if (bus->daemon) {
+                g_subprocess_send_signal(bus->daemon, SIGTERM);
+                g_subprocess_wait(bus->daemon, NULL, NULL);
+                /* Also where no test looks at it: an end by a sanitizer or a leak is a failure. */
+                if (g_subprocess_get_if_exited(bus->daemon))
+                        g_assert_cmpint(g_subprocess_get_exit_status(bus->daemon), ==, 0);
+                g_object_unref(bus->daemon);
+        }
+        g_subprocess_force_exit(bus->broker);
+        g_subprocess_wait(bus->broker, NULL, NULL);
+        g_object_unref(bus->broker);
+        remove_dir(bus->dir);
+        g_free(bus->dir);
+        g_free(bus->address);
+        g_free(bus);
+}
+
+GSubprocessLauncher *test_launcher(TestBus *bus, GSubprocessFlags flags) {
+        GSubprocessLauncher *launcher = g_subprocess_launcher_new(flags);
+
+        g_subprocess_launcher_setenv(launcher,
+                                     bus->kind == TEST_BUS_SYSTEM ? "DBUS_SYSTEM_BUS_ADDRESS"
+                                                                  : "DBUS_SESSION_BUS_ADDRESS",
+                                     bus->address, TRUE);
+        g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
+        return launcher;
+}
+
+sd_bus *test_connect(TestBus *bus) {
+        sd_bus *client;
+
+        g_assert_cmpint(sd_bus_new(&client), >=, 0);
+        g_assert_cmpint(sd_bus_set_address(client, bus->address), >=, 0);
+        g_assert_cmpint(sd_bus_set_bus_client(client, true), >=, 0);
+        g_assert_cmpint(sd_bus_start(client), >=, 0);
+        /* Instrumented builds are slow; a real hang is ended by the time limit of the test. */
+        g_assert_cmpint(sd_bus_set_method_call_timeout(client, UINT64_C(600000000)), >=, 0);
+        return client;
+}
+
+void test_wait_for_name(sd_bus *client) {
+        while (sd_bus_get_name_creds(client, PI_BUS_NAME, 0, NULL) < 0)
+                g_usleep(POLL_USEC);
+}
+
+void test_daemon_start(TestBus *bus, const char *const *arguments) {
+        g_autoptr(GSubprocessLauncher) launcher = test_launcher(bus, G_SUBPROCESS_FLAGS_NONE);
+        g_autoptr(GPtrArray) argv = g_ptr_array_new();
+        g_auto(GStrv) wrapper = NULL;
+        g_autoptr(GError) error = NULL;
+        sd_bus *client = test_connect(bus);
+
+        /* Such as valgrind, in front of the daemon. */
+        if (g_getenv("PI_DAEMON_WRAPPER"))
+                g_assert_true(g_shell_parse_argv(g_getenv("PI_DAEMON_WRAPPER"), NULL, &wrapper,
+                                                 NULL));
+        for (char **word = wrapper; word && *word; word++)
+                g_ptr_array_add(argv, *word);
+        g_ptr_array_add(argv, (gpointer) environment("PI_DAEMON"));
+        g_ptr_array_add(argv, (gpointer) (bus->kind == TEST_BUS_SYSTEM ? "--system" : "--user"));
+        for (; arguments && *arguments; arguments++)
+                g_ptr_array_add(argv, (gpointer) *arguments);
+        g_ptr_array_add(argv, NULL);
+        bus->daemon = g_subprocess_launcher_spawnv(launcher, (const char *const *) argv->pdata,
+                                                   &error);
+        g_assert_no_error(error);
+        test_wait_for_name(client);
+        sd_bus_flush_close_unref(client);
+}
+
+gboolean test_is_instrumented(void) {
+        return g_getenv("PI_TEST_INSTRUMENTED") || g_getenv("PI_DAEMON_WRAPPER");
+}
+
+sd_bus_message *test_compute_message(sd_bus *client, uint64_t terms, const char *options) {
+        g_autoptr(GVariant) o = NULL;
+        g_autoptr(GError) error = NULL;
+        sd_bus_message *m;
+
+        o = g_variant_parse(G_VARIANT_TYPE_VARDICT, options ? options : "{}", NULL, NULL, &error);
+        g_assert_no_error(error);
+        g_assert_cmpint(sd_bus_message_new_method_call(client, &m, PI_BUS_NAME, PI_OBJECT_PATH,
+                                                       PI_INTERFACE_MANAGER, "ComputePi"), >=, 0);
+        g_assert_cmpint(sd_bus_message_append(m, "t", terms), >=, 0);
+        g_assert_cmpint(pi_variant_append(m, o), >=, 0);
+        return m;
+}
+
+static char *take_error(sd_bus_error *error) {
+        char *name = g_strdup(error->name);
+
+        g_test_message("%s: %s", error->name, error->message);
+        /* Every error a person may see says something. */
+        g_assert_nonnull(error->message);
+        g_assert_cmpstr(error->message, !=, "");
+        sd_bus_error_free(error);
+        return name;
+}
+
+char *test_compute(sd_bus *client, uint64_t terms, const char *options, double *ret_pi,
+                   GVariant **ret_report) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL, *reply = NULL;
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        g_autoptr(GVariant) report = NULL;
+        double pi;
+
+        m = test_compute_message(client, terms, options);
+        if (sd_bus_call(client, m, 0, &error, &reply) < 0)
+                return take_error(&error);
+        g_assert_cmpint(sd_bus_message_read(reply, "d", &pi), >=, 0);
+        g_assert_cmpint(pi_variant_read(reply, &report), >=, 0);
+        if (ret_pi)
+                *ret_pi = pi;
+        if (ret_report)
+                *ret_report = g_steal_pointer(&report);
+        return NULL;
+}
+
+char *test_submit(sd_bus *client, uint64_t terms, const char *options, char **ret_path) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL, *reply = NULL;
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        g_autoptr(GVariant) o = NULL;
+        const char *path;
+
+        o = g_variant_parse(G_VARIANT_TYPE_VARDICT, options ? options : "{}", NULL, NULL, NULL);
+        g_assert_nonnull(o);
+        g_assert_cmpint(sd_bus_message_new_method_call(client, &m, PI_BUS_NAME, PI_OBJECT_PATH,
+                                                       PI_INTERFACE_MANAGER, "SubmitJob"), >=, 0);
+        g_assert_cmpint(sd_bus_message_append(m, "t", terms), >=, 0);
+        g_assert_cmpint(pi_variant_append(m, o), >=, 0);
+        if (sd_bus_call(client, m, 0, &error, &reply) < 0)
+                return take_error(&error);
+        g_assert_cmpint(sd_bus_message_read(reply, "o", &path), >=, 0);
+        *ret_path = g_strdup(path);
+        return NULL;
+}
+
+GVariant *test_metrics(sd_bus *client) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+        GVariant *metrics;
+
+        g_assert_cmpint(sd_bus_call_method(client, PI_BUS_NAME, PI_OBJECT_PATH,
+                                           PI_INTERFACE_MANAGER, "GetMetrics", NULL, &reply, NULL),
+                        >=, 0);
+        g_assert_cmpint(pi_variant_read(reply, &metrics), >=, 0);
+        return metrics;
+}
+
+char *test_job_call(sd_bus *client, const char *path, const char *method) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        if (sd_bus_call_method(client, PI_BUS_NAME, path, PI_INTERFACE_JOB, method, &error, NULL,
+                               NULL) < 0)
+                return take_error(&error);
+        return NULL;
+}
+
+GVariant *test_job_property(sd_bus *client, const char *path, const char *name) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+        g_autoptr(GVariant) boxed = NULL;
+
+        g_assert_cmpint(sd_bus_call_method(client, PI_BUS_NAME, path,
+                                           "org.freedesktop.DBus.Properties", "Get", NULL, &reply,
+                                           "ss", PI_INTERFACE_JOB, name),
+                        >=, 0);
+        g_assert_cmpint(pi_variant_read(reply, &boxed), >=, 0);
+        return g_variant_get_variant(boxed);
+}
+
+void test_wait_for_state(sd_bus *client, const char *path, const char *state) {
+        for (;;) {
+                g_autoptr(GVariant) value = test_job_property(client, path, "State");
+                if (g_str_equal(g_variant_get_string(value, NULL), state))
+                        return;
+                g_usleep(POLL_USEC);
+        }
+}
+
+uint64_t test_lookup_u64(GVariant *dict, const char *key) {
+        uint64_t value;
+
+        if (!g_variant_lookup(dict, key, "t", &value))
+                g_error("no key \"%s\" of type t", key);
+        return value;
+}
+
+double test_lookup_double(GVariant *dict, const char *key) {
+        double value;
+
+        if (!g_variant_lookup(dict, key, "d", &value))
+                g_error("no key \"%s\" of type d", key);
+        return value;
+}
+
+char *test_lookup_string(GVariant *dict, const char *key) {
+        char *value;
+
+        if (!g_variant_lookup(dict, key, "s", &value))
+                g_error("no key \"%s\" of type s", key);
+        return value;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+
+#include "dbus/names.h"
+
+/* A private message bus with the real daemon on it, each test its own. Everything ends with
+ * test_bus_free(), and with the test process however that ends. A failure to set up is fatal. */
+
+typedef enum TestBusKind {
+        TEST_BUS_SESSION, /* everything allowed */
+        TEST_BUS_SYSTEM,  /* as a system bus: only what the project's policy allows */
+} TestBusKind;
+
+typedef struct TestBus {
+        TestBusKind kind;
+        char *dir;     /* of its own, removed at the end */
+        char *address;
+        GSubprocess *broker;
+        GSubprocess *daemon; /* NULL until test_daemon_start() */
+} TestBus;
+
+TestBus *test_bus_new(TestBusKind kind);
+void test_bus_free(TestBus *bus);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TestBus, test_bus_free)
+
+/* Starts the daemon with more arguments (NULL-terminated, or NULL) and waits until it owns its
+ * name. */
+void test_daemon_start(TestBus *bus, const char *const *arguments);
+
+/* A launcher with the bus in the environment. */
+GSubprocessLauncher *test_launcher(TestBus *bus, GSubprocessFlags flags);
+
+/* A new bus connection. */
+sd_bus *test_connect(TestBus *bus);
+
+/* Until the name org.picompute1 has an owner. */
+void test_wait_for_name(sd_bus *client);
+
+/* Whether this build runs under a sanitizer or valgrind, where memory tells nothing of the program.
+ */
+gboolean test_is_instrumented(void);
+
+/* Calls of the Manager; `options` is a text GVariant such as "{'parts': <uint64 7>}". They return
+ * the error name (to be freed), or NULL and the results. */
+char *test_compute(sd_bus *client, uint64_t terms, const char *options, double *ret_pi,
+                   GVariant **ret_report);
+char *test_submit(sd_bus *client, uint64_t terms, const char *options, char **ret_path);
+GVariant *test_metrics(sd_bus *client);
+sd_bus_message *test_compute_message(sd_bus *client, uint64_t terms, const char *options);
+
+/* Calls of a Job object; the error name or NULL. */
+char *test_job_call(sd_bus *client, const char *path, const char *method);
+GVariant *test_job_property(sd_bus *client, const char *path, const char *name);
+
+/* Waits until the job's State is `state`. */
+void test_wait_for_state(sd_bus *client, const char *path, const char *state);
+
+uint64_t test_lookup_u64(GVariant *dict, const char *key);
+double test_lookup_double(GVariant *dict, const char *key);
+char *test_lookup_string(GVariant *dict, const char *key);

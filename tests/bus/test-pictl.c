@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <json-glib/json-glib.h>
+#include <signal.h>
+#include <string.h>
+
+#include "tests/bus/harness.h"
+
+/* pictl as people and scripts use it: what it prints where, and how it exits. */
+
+typedef struct Fixture {
+        TestBus *bus;
+        sd_bus *client;
+} Fixture;
+
+typedef struct Run {
+        int status;
+        char *out;
+        char *err;
+} Run;
+
+static void set_up(Fixture *f, gconstpointer data) {
+        f->bus = test_bus_new(TEST_BUS_SESSION);
+        test_daemon_start(f->bus, (const char *const[]) { "--workers=2", NULL });
+        f->client = test_connect(f->bus);
+}
+
+static void tear_down(Fixture *f, gconstpointer data) {
+        sd_bus_flush_close_unref(f->client);
+        test_bus_free(f->bus);
+}
+
+static void run_clear(Run *run) {
+        g_free(run->out);
+        g_free(run->err);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
+
+static GSubprocess *spawn_pictl(Fixture *f, const char *words) {
+        g_autoptr(GSubprocessLauncher) launcher = test_launcher(
+                        f->bus, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+        g_auto(GStrv) arguments = NULL;
+        g_autofree char *line = NULL;
+        g_autoptr(GError) error = NULL;
+        GSubprocess *process;
+
+        line = g_strdup_printf("%s --user %s", g_getenv("PI_PICTL"), words);
+        g_assert_true(g_shell_parse_argv(line, NULL, &arguments, &error));
+        g_subprocess_launcher_setenv(launcher, "LC_ALL", "C.UTF-8", TRUE);
+        process = g_subprocess_launcher_spawnv(launcher, (const char *const *) arguments, &error);
+        g_assert_no_error(error);
+        return process;
+}
+
+static Run finish_pictl(GSubprocess *process) {
+        g_autoptr(GError) error = NULL;
+        Run run;
+
+        g_subprocess_communicate_utf8(process, NULL, NULL, &run.out, &run.err, &error);
+        g_assert_no_error(error);
+        g_assert_true(g_subprocess_get_if_exited(process));
+        run.status = g_subprocess_get_exit_status(process);
+        return run;
+}
+
+static Run pictl(Fixture *f, const char *words) {
+        g_autoptr(GSubprocess) process = spawn_pictl(f, words);
+        Run run = finish_pictl(process);
+
+        g_test_message("pictl %s -> %d\n%s%s", words, run.status, run.out, run.err);
+        return run;
+}
+
+static void compute(Fixture *f, gconstpointer data) {
+        g_auto(Run) run = pictl(f, "compute 1e7 --parts=16");
+
+        g_assert_cmpint(run.status, ==, 0);
+        g_assert_cmpstr(run.err, ==, "");
+        /* The partial sum of n = 10^7 terms is pi - 1/n + 1/(4n^3) - ... */
+        g_assert_nonnull(strstr(run.out, "3.1415925535897932384628"));
+        g_assert_nonnull(strstr(run.out, "16 of 16 leases"));
+        g_assert_nonnull(strstr(run.out, "response time"));
+        g_assert_nonnull(strstr(run.out, "CPU use"));
+        g_assert_nonnull(strstr(run.out, "throughput"));
+        g_assert_nonnull(strstr(run.out, "speed-up"));
+        g_assert_nonnull(strstr(run.out, "efficiency"));
+}
+
+static const struct {
+        const char *words;
+        int status;
+        const char *says;
+} refused[] = {
+        { "compute 0", 2, "1 to 10000000000000000" },
+        { "compute -- -5", 2, "1 to 10000000000000000" },
+        { "compute 1e17", 2, "1 to 10000000000000000" },
+        { "compute abc", 2, "abc" },
+        { "compute 1e", 2, "1e" },
+        { "compute", 2, "pictl compute --help" },
+        { "compute 1000 --frobnicate", 2, "frobnicate" },
+        { "compute 1000 --parts=126", 2, "0 to 125" },
+        { "compute 1000 --parts=x", 2, "x" },
+        { "compute 1000 --cpus=3", 2, "0 to 2" },
+        { "compute 1000 --kernel=quantum", 2, "quantum" },
+        { "compute 1000 --scope=cluster", 2, "local" },
+        { "compute 1e16 --timeout=30ms", 124, "deadline" },
+        { "show 999999", 3, "999999" },
+        { "cancel 999999", 3, "999999" },
+        { "show abc", 2, "abc" },
+        { "frobnicate", 2, "frobnicate" },
+};
+
+static void errors(Fixture *f, gconstpointer data) {
+        for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
+                g_auto(Run) run = pictl(f, refused[i].words);
+
+                g_assert_cmpint(run.status, ==, refused[i].status);
+                g_assert_nonnull(strstr(run.err, refused[i].says));
+                g_assert_true(g_str_has_prefix(run.err, "pictl: "));
+                g_assert_cmpstr(run.out, ==, "");
+        }
+}
+
+static JsonNode *parse_json(const char *text) {
+        g_autoptr(GError) error = NULL;
+        JsonNode *node = json_from_string(text, &error);
+
+        g_assert_no_error(error);
+        g_assert_nonnull(node);
+        return node;
+}
+
+static void json(Fixture *f, gconstpointer data) {
+        static const char *const words[] = {
+                "compute 1e6 --json=short", "jobs --json=pretty",       "show 1 --json=short",
+                "metrics --json=pretty",    "history -n 5 --json=short", "version --json=short",
+        };
+
+        for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+                g_auto(Run) run = pictl(f, words[i]);
+
+                g_assert_cmpint(run.status, ==, 0);
+                json_node_unref(parse_json(run.out));
+        }
+}
+
+static void life_of_a_job(Fixture *f, gconstpointer data) {
+        g_auto(Run) submit = pictl(f, "submit 1e16 --label=long"), jobs = pictl(f, "jobs");
+
+        g_assert_cmpint(submit.status, ==, 0);
+        g_assert_nonnull(strstr(jobs.out, "running"));
+        g_assert_nonnull(strstr(jobs.out, "long"));
+        {
+                g_auto(Run) leases = pictl(f, "show 1 --leases"), cancel = pictl(f, "cancel 1");
+                g_auto(Run) again = pictl(f, "cancel 1"), watch = pictl(f, "watch 1");
+
+                g_assert_cmpint(leases.status, ==, 0);
+                g_assert_nonnull(strstr(leases.out, "running"));
+                g_assert_cmpint(cancel.status, ==, 0);
+                g_assert_cmpint(again.status, ==, 1);
+                g_assert_nonnull(strstr(again.err, "cancelled already"));
+                g_assert_cmpint(watch.status, ==, 1);
+        }
+        {
+                g_auto(Run) compute = pictl(f, "compute 1e5 --detach"), watch = pictl(f, "watch 2");
+
+                g_assert_cmpint(compute.status, ==, 0);
+                g_assert_cmpint(watch.status, ==, 0);
+                g_assert_nonnull(strstr(watch.out, "3.1415"));
+        }
+}
+
+/* Ctrl-C at the terminal ends the job as well. */
+static void interrupted(Fixture *f, gconstpointer data) {
+        g_autoptr(GSubprocess) process = spawn_pictl(f, "compute 1e16");
+        g_autofree char *state = NULL;
+        Run run;
+
+        while (sd_bus_get_property_string(f->client, PI_BUS_NAME, PI_JOB_PATH_PREFIX "/1",
+                                          PI_INTERFACE_JOB, "State", NULL, &state) < 0)
+                g_usleep(2000);
+        g_subprocess_send_signal(process, SIGINT);
+        run = finish_pictl(process);
+        g_assert_cmpint(run.status, ==, 130);
+        test_wait_for_state(f->client, PI_JOB_PATH_PREFIX "/1", "cancelled");
+        run_clear(&run);
+}
+
+/* The disk that takes the output is full: an error, not silence. */
+static void full_output(Fixture *f, gconstpointer data) {
+        g_autofree char *line = g_strdup_printf("sh -c '\"%s\" --user jobs >/dev/full'",
+                                                g_getenv("PI_PICTL"));
+        g_autoptr(GSubprocessLauncher) launcher =
+                        test_launcher(f->bus, G_SUBPROCESS_FLAGS_STDERR_PIPE);
+        g_auto(GStrv) arguments = NULL;
+        g_autoptr(GSubprocess) process = NULL;
+        g_autofree char *err = NULL;
+
+        g_assert_true(g_shell_parse_argv(line, NULL, &arguments, NULL));
+        process = g_subprocess_launcher_spawnv(launcher, (const char *const *) arguments, NULL);
+        g_assert_nonnull(process);
+        g_subprocess_communicate_utf8(process, NULL, NULL, NULL, &err, NULL);
+        g_assert_cmpint(g_subprocess_get_exit_status(process), ==, 1);
+        g_assert_nonnull(strstr(err, "No space left"));
+}
+
+static void no_service(void) {
+        g_autoptr(TestBus) bus = test_bus_new(TEST_BUS_SYSTEM);
+        g_autoptr(GSubprocessLauncher) launcher =
+                        test_launcher(bus, G_SUBPROCESS_FLAGS_STDERR_PIPE);
+        g_autoptr(GSubprocess) process = NULL;
+        g_autofree char *err = NULL;
+
+        process = g_subprocess_launcher_spawn(launcher, NULL, g_getenv("PI_PICTL"), "jobs", NULL);
+        g_assert_nonnull(process);
+        g_subprocess_communicate_utf8(process, NULL, NULL, NULL, &err, NULL);
+        g_test_message("%s", err);
+        g_assert_cmpint(g_subprocess_get_exit_status(process), ==, 1);
+        g_assert_nonnull(strstr(err, "systemctl start pi-computed"));
+}
+
+int main(int argc, char *argv[]) {
+        g_test_init(&argc, &argv, NULL);
+#define TEST(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
+        TEST("/pictl/compute", compute);
+        TEST("/pictl/errors", errors);
+        TEST("/pictl/json", json);
+        TEST("/pictl/life-of-a-job", life_of_a_job);
+        TEST("/pictl/interrupted", interrupted);
+        TEST("/pictl/full-output", full_output);
+        g_test_add_func("/pictl/no-service", no_service);
+        return g_test_run();
+}

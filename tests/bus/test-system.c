@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/bus/harness.h"
+
+/* The system bus: what the shipped policy lets through, and polkit for what is not the caller's
+ * own. A second user is needed, so all of this needs root. */
+
+#define ENDLESS UINT64_C(10000000000000000)
+#define STRANGER "nobody"
+
+/* A polkit that says what the test wants, on a thread of its own as it would be a process. */
+typedef struct Polkit {
+        TestBus *bus;
+        GThread *thread;
+        gint stop;
+        gint authorised;
+        gint asked;
+        char *action;
+} Polkit;
+
+static int on_check(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Polkit *p = userdata;
+        const char *action;
+
+        g_assert_cmpint(sd_bus_message_skip(m, "(sa{sv})"), >=, 0);
+        g_assert_cmpint(sd_bus_message_read(m, "s", &action), >=, 0);
+        g_free(p->action);
+        p->action = g_strdup(action);
+        g_atomic_int_inc(&p->asked);
+        return sd_bus_reply_method_return(m, "(bba{ss})", g_atomic_int_get(&p->authorised), 0, 0);
+}
+
+static const sd_bus_vtable polkit_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", on_check,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+static gpointer polkit_main(gpointer userdata) {
+        Polkit *p = userdata;
+        sd_bus *bus = test_connect(p->bus);
+
+        g_assert_cmpint(sd_bus_add_object_vtable(bus, NULL, "/org/freedesktop/PolicyKit1/Authority",
+                                                 "org.freedesktop.PolicyKit1.Authority",
+                                                 polkit_vtable, p),
+                        >=, 0);
+        g_assert_cmpint(sd_bus_request_name(bus, "org.freedesktop.PolicyKit1", 0), >=, 0);
+        while (!g_atomic_int_get(&p->stop)) {
+                int r = sd_bus_process(bus, NULL);
+                g_assert_cmpint(r, >=, 0);
+                if (r == 0)
+                        g_assert_cmpint(sd_bus_wait(bus, 20000), >=, 0);
+        }
+        sd_bus_flush_close_unref(bus);
+        return NULL;
+}
+
+typedef struct Fixture {
+        TestBus *bus;
+        sd_bus *client;
+        Polkit polkit;
+} Fixture;
+
+static void set_up(Fixture *f, gconstpointer data) {
+        f->bus = test_bus_new(TEST_BUS_SYSTEM);
+        test_daemon_start(f->bus, (const char *const[]) { "--workers=2", NULL });
+        f->client = test_connect(f->bus);
+}
+
+static void tear_down(Fixture *f, gconstpointer data) {
+        if (f->polkit.thread) {
+                g_atomic_int_set(&f->polkit.stop, 1);
+                g_thread_join(f->polkit.thread);
+                g_free(f->polkit.action);
+        }
+        sd_bus_flush_close_unref(f->client);
+        test_bus_free(f->bus);
+}
+
+static void start_polkit(Fixture *f, gboolean authorised) {
+        f->polkit.bus = f->bus;
+        f->polkit.authorised = authorised;
+        f->polkit.thread = g_thread_new("polkit", polkit_main, &f->polkit);
+        while (sd_bus_get_name_creds(f->client, "org.freedesktop.PolicyKit1", 0, NULL) < 0)
+                g_usleep(2000);
+}
+
+static void become_stranger(gpointer userdata) {
+        const struct passwd *pw = userdata;
+
+        if (setgid(pw->pw_gid) < 0 || setuid(pw->pw_uid) < 0)
+                _exit(99);
+}
+
+/* A program as another user; what it printed on both streams. */
+static char *stranger_runs(Fixture *f, int *ret_status, const char *const *argv) {
+        g_autoptr(GSubprocessLauncher) launcher =
+                        test_launcher(f->bus, G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+                                                      G_SUBPROCESS_FLAGS_STDERR_MERGE);
+        g_autoptr(GSubprocess) process = NULL;
+        g_autoptr(GError) error = NULL;
+        char *text = NULL;
+
+        g_subprocess_launcher_set_child_setup(launcher, become_stranger, getpwnam(STRANGER), NULL);
+        process = g_subprocess_launcher_spawnv(launcher, argv, &error);
+        g_assert_no_error(error);
+        g_subprocess_communicate_utf8(process, NULL, NULL, &text, NULL, &error);
+        g_assert_no_error(error);
+        *ret_status = g_subprocess_get_exit_status(process);
+        g_test_message("%s", text);
+        return text;
+}
+
+static char *stranger_calls(Fixture *f, int *ret_status, ...) {
+        g_autoptr(GPtrArray) argv = g_ptr_array_new();
+        const char *argument;
+        va_list ap;
+
+        g_ptr_array_add(argv, (gpointer) "busctl");
+        g_ptr_array_add(argv, (gpointer) "--system");
+        va_start(ap, ret_status);
+        while ((argument = va_arg(ap, const char *)))
+                g_ptr_array_add(argv, (gpointer) argument);
+        va_end(ap);
+        g_ptr_array_add(argv, NULL);
+        return stranger_runs(f, ret_status, (const char *const *) argv->pdata);
+}
+
+/* pictl from where every user can run it, wherever the build is. */
+static char *stranger_pictl(Fixture *f, int *ret_status, const char *verb, const char *argument) {
+        g_autofree char *copy = g_build_filename(f->bus->dir, "pictl", NULL);
+        g_autoptr(GFile) from = g_file_new_for_path(g_getenv("PI_PICTL"));
+        g_autoptr(GFile) to = g_file_new_for_path(copy);
+        g_autoptr(GError) error = NULL;
+
+        g_file_copy(from, to, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, &error);
+        g_assert_no_error(error);
+        return stranger_runs(f, ret_status, (const char *const[]) { copy, verb, argument, NULL });
+}
+
+static gboolean can_be_another(void) {
+        if (geteuid() == 0 && getpwnam(STRANGER))
+                return TRUE;
+        g_test_skip("needs root and the user " STRANGER " to call as somebody else");
+        return FALSE;
+}
+
+static char *stranger_cancels(Fixture *f, const char *path, int *ret_status) {
+        return stranger_calls(f, ret_status, "call", PI_BUS_NAME, path, PI_INTERFACE_JOB, "Cancel",
+                              NULL);
+}
+
+/* Everyone may compute, read and handle his own jobs. */
+static void own_jobs(Fixture *f, gconstpointer data) {
+        g_autofree char *text = NULL;
+        int status;
+
+        if (!can_be_another())
+                return;
+        text = stranger_calls(f, &status, "call", PI_BUS_NAME, PI_OBJECT_PATH, PI_INTERFACE_MANAGER,
+                              "ComputePi", "ta{sv}", "1000", "0", NULL);
+        g_assert_cmpint(status, ==, 0);
+        g_assert_true(g_str_has_prefix(text, "da{sv} 3.14059"));
+        g_clear_pointer(&text, g_free);
+        text = stranger_calls(f, &status, "call", PI_BUS_NAME, PI_OBJECT_PATH, PI_INTERFACE_MANAGER,
+                              "SubmitJob", "ta{sv}", "10000000000000000", "0", NULL);
+        g_assert_cmpint(status, ==, 0);
+        g_clear_pointer(&text, g_free);
+        text = stranger_cancels(f, PI_JOB_PATH_PREFIX "/2", &status);
+        g_assert_cmpint(status, ==, 0);
+        g_clear_pointer(&text, g_free);
+        text = stranger_calls(f, &status, "call", PI_BUS_NAME, PI_OBJECT_PATH, PI_INTERFACE_MANAGER,
+                              "GetMetrics", NULL);
+        g_assert_cmpint(status, ==, 0);
+}
+
+static void others_job(Fixture *f, gboolean authorised) {
+        g_autofree char *path = NULL, *text = NULL;
+        int status;
+
+        g_assert_null(test_submit(f->client, ENDLESS, NULL, &path));
+        text = stranger_cancels(f, path, &status);
+        g_assert_cmpint(g_atomic_int_get(&f->polkit.asked), ==, 1);
+        g_assert_cmpstr(f->polkit.action, ==, PI_POLKIT_MANAGE_JOBS);
+        if (authorised) {
+                g_assert_cmpint(status, ==, 0);
+                test_wait_for_state(f->client, path, "cancelled");
+                return;
+        }
+        g_assert_cmpint(status, !=, 0);
+        g_assert_nonnull(strstr(text, "Not authorised for " PI_POLKIT_MANAGE_JOBS));
+        g_clear_pointer(&text, g_free);
+        text = stranger_pictl(f, &status, "cancel", "1");
+        g_assert_cmpint(status, ==, 6);
+        test_wait_for_state(f->client, path, "running");
+        /* He may look, though. */
+        g_clear_pointer(&text, g_free);
+        text = stranger_calls(f, &status, "get-property", PI_BUS_NAME, path, PI_INTERFACE_JOB,
+                              "State", NULL);
+        g_assert_cmpstr(text, ==, "s \"running\"\n");
+}
+
+static void polkit_denies(Fixture *f, gconstpointer data) {
+        if (!can_be_another())
+                return;
+        start_polkit(f, FALSE);
+        others_job(f, FALSE);
+}
+
+static void polkit_allows(Fixture *f, gconstpointer data) {
+        if (!can_be_another())
+                return;
+        start_polkit(f, TRUE);
+        others_job(f, TRUE);
+}
+
+static void no_polkit(Fixture *f, gconstpointer data) {
+        g_autofree char *path = NULL, *text = NULL;
+        int status;
+
+        if (!can_be_another())
+                return;
+        g_assert_null(test_submit(f->client, ENDLESS, NULL, &path));
+        text = stranger_cancels(f, path, &status);
+        g_assert_cmpint(status, !=, 0);
+        g_assert_nonnull(strstr(text, "polkit could not be asked"));
+        test_wait_for_state(f->client, path, "running");
+}
+
+/* The policy: nobody else may own the name, and no other interface goes through. */
+static void bus_policy(Fixture *f, gconstpointer data) {
+        g_autofree char *text = NULL;
+        int status;
+
+        if (!can_be_another())
+                return;
+        text = stranger_calls(f, &status, "call", "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                              "org.freedesktop.DBus", "RequestName", "su", PI_BUS_NAME ".Other",
+                              "0", NULL);
+        g_assert_cmpint(status, !=, 0);
+        g_clear_pointer(&text, g_free);
+        text = stranger_calls(f, &status, "call", PI_BUS_NAME, PI_OBJECT_PATH,
+                              "org.picompute1.Peer", "Ping", NULL);
+        g_assert_cmpint(status, !=, 0);
+        g_assert_nonnull(strstr(text, "ccess denied"));
+}
+
+int main(int argc, char *argv[]) {
+        g_test_init(&argc, &argv, NULL);
+#define TEST(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
+        TEST("/system/own-jobs", own_jobs);
+        TEST("/system/polkit-denies", polkit_denies);
+        TEST("/system/polkit-allows", polkit_allows);
+        TEST("/system/no-polkit", no_polkit);
+        TEST("/system/bus-policy", bus_policy);
+        return g_test_run();
+}
