@@ -187,6 +187,17 @@ void test_daemon_start(TestBus *bus, const char *const *arguments) {
         sd_bus_flush_close_unref(client);
 }
 
+void test_session_set_up(TestSession *session, gconstpointer data) {
+        session->bus = test_bus_new(TEST_BUS_SESSION);
+        test_daemon_start(session->bus, (const char *const[]) { "--workers=2", NULL });
+        session->client = test_connect(session->bus);
+}
+
+void test_session_tear_down(TestSession *session, gconstpointer data) {
+        sd_bus_flush_close_unref(session->client);
+        test_bus_free(session->bus);
+}
+
 gboolean test_is_instrumented(void) {
         return g_getenv("PI_TEST_INSTRUMENTED") || g_getenv("PI_DAEMON_WRAPPER");
 }

@@ -38,6 +38,15 @@ GSubprocessLauncher *test_launcher(TestBus *bus, GSubprocessFlags flags);
 /* A new bus connection. */
 sd_bus *test_connect(TestBus *bus);
 
+/* A fixture of g_test_add(): a session bus, the daemon with two workers, a client. */
+typedef struct TestSession {
+        TestBus *bus;
+        sd_bus *client;
+} TestSession;
+
+void test_session_set_up(TestSession *session, gconstpointer data);
+void test_session_tear_down(TestSession *session, gconstpointer data);
+
 /* Until the name org.picompute1 has an owner. */
 void test_wait_for_name(sd_bus *client);
 

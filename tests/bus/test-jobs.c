@@ -6,23 +6,7 @@
 /* Long enough that it cannot end by itself during a test. */
 #define ENDLESS UINT64_C(10000000000000000)
 
-typedef struct Fixture {
-        TestBus *bus;
-        sd_bus *client;
-} Fixture;
-
-static void set_up(Fixture *f, gconstpointer data) {
-        f->bus = test_bus_new(TEST_BUS_SESSION);
-        test_daemon_start(f->bus, (const char *const[]) { "--workers=2", NULL });
-        f->client = test_connect(f->bus);
-}
-
-static void tear_down(Fixture *f, gconstpointer data) {
-        sd_bus_flush_close_unref(f->client);
-        test_bus_free(f->bus);
-}
-
-static void submit_wait(Fixture *f, gconstpointer data) {
+static void submit_wait(TestSession *f, gconstpointer data) {
         g_autofree char *error = NULL, *path = NULL, *label = NULL;
         g_autoptr(GVariant) value = NULL, report = NULL;
 
@@ -41,7 +25,7 @@ static void submit_wait(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(test_lookup_u64(report, PI_REPORT_TERMS), ==, 100000);
 }
 
-static void cancel(Fixture *f, gconstpointer data) {
+static void cancel(TestSession *f, gconstpointer data) {
         g_autofree char *running = NULL, *queued = NULL, *error = NULL;
         g_autoptr(GVariant) value = NULL;
 
@@ -82,7 +66,7 @@ static GSubprocess *spawn_caller(TestBus *bus, uint64_t terms) {
         return caller;
 }
 
-static void wait_for_job(Fixture *f, const char *path) {
+static void wait_for_job(TestSession *f, const char *path) {
         g_autofree char *state = NULL;
 
         while (sd_bus_get_property_string(f->client, PI_BUS_NAME, path, PI_INTERFACE_JOB, "State",
@@ -90,7 +74,7 @@ static void wait_for_job(Fixture *f, const char *path) {
                 g_usleep(2000);
 }
 
-static void caller_killed(Fixture *f, gconstpointer data) {
+static void caller_killed(TestSession *f, gconstpointer data) {
         g_autoptr(GSubprocess) running = spawn_caller(f->bus, ENDLESS);
         g_autoptr(GVariant) message = NULL;
 
@@ -104,7 +88,7 @@ static void caller_killed(Fixture *f, gconstpointer data) {
 
 /* A detached job stays when the connection that asked for it ends, an attached one of the same does
  * not. */
-static void submitter_left(Fixture *f, gconstpointer data) {
+static void submitter_left(TestSession *f, gconstpointer data) {
         g_autofree char *detached = NULL;
         g_autoptr(GVariant) state = NULL, sender = NULL;
         sd_bus *other = test_connect(f->bus);
@@ -126,7 +110,7 @@ static void submitter_left(Fixture *f, gconstpointer data) {
         g_assert_null(test_job_call(f->client, detached, "Cancel"));
 }
 
-static void deadline(Fixture *f, gconstpointer data) {
+static void deadline(TestSession *f, gconstpointer data) {
         g_autofree char *error = test_compute(f->client, ENDLESS,
                                               "{'deadline_usec': <uint64 20000>}", NULL, NULL);
 
@@ -134,7 +118,7 @@ static void deadline(Fixture *f, gconstpointer data) {
 }
 
 /* Two jobs of one slot run side by side; one of two slots waits for both. */
-static void reservation(Fixture *f, gconstpointer data) {
+static void reservation(TestSession *f, gconstpointer data) {
         g_autofree char *a = NULL, *b = NULL, *both = NULL;
 
         g_assert_null(test_submit(f->client, ENDLESS, "{'cpus': <uint32 1>}", &a));
@@ -181,7 +165,7 @@ static int crowd_reply(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return 1;
 }
 
-static void crowd_of_callers(Fixture *f, gconstpointer data) {
+static void crowd_of_callers(TestSession *f, gconstpointer data) {
         sd_bus *callers[20];
         Crowd crowd = {};
 
@@ -212,7 +196,7 @@ static void crowd_of_callers(Fixture *f, gconstpointer data) {
         g_free(crowd.hex);
 }
 
-static void quota(Fixture *f, gconstpointer data) {
+static void quota(TestSession *f, gconstpointer data) {
         g_autofree char *error = NULL, *path = NULL;
         g_autoptr(GVariant) metrics = NULL;
 
@@ -232,7 +216,7 @@ static void quota(Fixture *f, gconstpointer data) {
         g_assert_null(test_submit(f->client, ENDLESS, NULL, &path));
 }
 
-static uint64_t memory_peak_of(Fixture *f, uint64_t terms, uint64_t parts) {
+static uint64_t memory_peak_of(TestSession *f, uint64_t terms, uint64_t parts) {
         g_autofree char *options =
                         g_strdup_printf("{'parts': <uint64 %" G_GUINT64_FORMAT ">}", parts);
         g_autoptr(GVariant) report = NULL;
@@ -242,7 +226,7 @@ static uint64_t memory_peak_of(Fixture *f, uint64_t terms, uint64_t parts) {
         return test_lookup_u64(report, PI_REPORT_MEMORY_PEAK_BYTES);
 }
 
-static void constant_memory(Fixture *f, gconstpointer data) {
+static void constant_memory(TestSession *f, gconstpointer data) {
         uint64_t few, million;
 
         if (test_is_instrumented()) {
@@ -260,7 +244,8 @@ static void constant_memory(Fixture *f, gconstpointer data) {
 
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
-#define TEST(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
+#define TEST(path, function) \
+        g_test_add(path, TestSession, NULL, test_session_set_up, function, test_session_tear_down)
         TEST("/jobs/submit-wait", submit_wait);
         TEST("/jobs/cancel", cancel);
         TEST("/jobs/caller-killed", caller_killed);

@@ -7,27 +7,11 @@
 
 /* pictl as people and scripts use it: what it prints where, and how it exits. */
 
-typedef struct Fixture {
-        TestBus *bus;
-        sd_bus *client;
-} Fixture;
-
 typedef struct Run {
         int status;
         char *out;
         char *err;
 } Run;
-
-static void set_up(Fixture *f, gconstpointer data) {
-        f->bus = test_bus_new(TEST_BUS_SESSION);
-        test_daemon_start(f->bus, (const char *const[]) { "--workers=2", NULL });
-        f->client = test_connect(f->bus);
-}
-
-static void tear_down(Fixture *f, gconstpointer data) {
-        sd_bus_flush_close_unref(f->client);
-        test_bus_free(f->bus);
-}
 
 static void run_clear(Run *run) {
         g_free(run->out);
@@ -35,7 +19,7 @@ static void run_clear(Run *run) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 
-static GSubprocess *spawn_pictl(Fixture *f, const char *words) {
+static GSubprocess *spawn_pictl(TestSession *f, const char *words) {
         g_autoptr(GSubprocessLauncher) launcher = test_launcher(
                         f->bus, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
         g_auto(GStrv) arguments = NULL;
@@ -62,7 +46,7 @@ static Run finish_pictl(GSubprocess *process) {
         return run;
 }
 
-static Run pictl(Fixture *f, const char *words) {
+static Run pictl(TestSession *f, const char *words) {
         g_autoptr(GSubprocess) process = spawn_pictl(f, words);
         Run run = finish_pictl(process);
 
@@ -70,7 +54,7 @@ static Run pictl(Fixture *f, const char *words) {
         return run;
 }
 
-static void compute(Fixture *f, gconstpointer data) {
+static void compute(TestSession *f, gconstpointer data) {
         g_auto(Run) run = pictl(f, "compute 1e7 --parts=16");
 
         g_assert_cmpint(run.status, ==, 0);
@@ -109,7 +93,7 @@ static const struct {
         { "frobnicate", 2, "frobnicate" },
 };
 
-static void errors(Fixture *f, gconstpointer data) {
+static void errors(TestSession *f, gconstpointer data) {
         for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
                 g_auto(Run) run = pictl(f, refused[i].words);
 
@@ -129,7 +113,7 @@ static JsonNode *parse_json(const char *text) {
         return node;
 }
 
-static void json(Fixture *f, gconstpointer data) {
+static void json(TestSession *f, gconstpointer data) {
         static const char *const words[] = {
                 "compute 1e6 --json=short", "jobs --json=pretty",       "show 1 --json=short",
                 "metrics --json=pretty",    "history -n 5 --json=short", "version --json=short",
@@ -143,7 +127,7 @@ static void json(Fixture *f, gconstpointer data) {
         }
 }
 
-static void life_of_a_job(Fixture *f, gconstpointer data) {
+static void life_of_a_job(TestSession *f, gconstpointer data) {
         g_auto(Run) submit = pictl(f, "submit 1e16 --label=long"), jobs = pictl(f, "jobs");
 
         g_assert_cmpint(submit.status, ==, 0);
@@ -170,7 +154,7 @@ static void life_of_a_job(Fixture *f, gconstpointer data) {
 }
 
 /* Ctrl-C at the terminal ends the job as well. */
-static void interrupted(Fixture *f, gconstpointer data) {
+static void interrupted(TestSession *f, gconstpointer data) {
         g_autoptr(GSubprocess) process = spawn_pictl(f, "compute 1e16");
         g_autofree char *state = NULL;
         Run run;
@@ -186,7 +170,7 @@ static void interrupted(Fixture *f, gconstpointer data) {
 }
 
 /* The disk that takes the output is full: an error, not silence. */
-static void full_output(Fixture *f, gconstpointer data) {
+static void full_output(TestSession *f, gconstpointer data) {
         g_autofree char *line = g_strdup_printf("sh -c '\"%s\" --user jobs >/dev/full'",
                                                 g_getenv("PI_PICTL"));
         g_autoptr(GSubprocessLauncher) launcher =
@@ -220,7 +204,8 @@ static void no_service(void) {
 
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
-#define TEST(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
+#define TEST(path, function) \
+        g_test_add(path, TestSession, NULL, test_session_set_up, function, test_session_tear_down)
         TEST("/pictl/compute", compute);
         TEST("/pictl/errors", errors);
         TEST("/pictl/json", json);
