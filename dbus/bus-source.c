@@ -7,6 +7,7 @@ typedef struct BusSource {
         GSource source;
         sd_bus *bus;
         gpointer tag;
+        int events; /* what the tag waits for now */
 } BusSource;
 
 static gboolean bus_source_prepare(GSource *source, gint *timeout_msec) {
@@ -16,7 +17,10 @@ static gboolean bus_source_prepare(GSource *source, gint *timeout_msec) {
 
         if (events < 0)
                 return TRUE; /* the connection is gone: dispatch lets sd-bus say so */
-        g_source_modify_unix_fd(source, s->tag, (GIOCondition) events);
+        /* Only on a change: each call wakes the context, which would then never sleep. */
+        if (events != s->events)
+                g_source_modify_unix_fd(source, s->tag, (GIOCondition) events);
+        s->events = events;
         if (sd_bus_get_timeout(s->bus, &until) < 0)
                 return TRUE;
         /* An absolute CLOCK_MONOTONIC time, the clock of g_source_set_ready_time(); 0 = at once. */

@@ -104,6 +104,37 @@ static void test_call(void) {
         end(&d);
 }
 
+static unsigned polls;
+
+static gint counting_poll(GPollFD *fds, guint n, gint timeout_msec) {
+        polls++;
+        return g_poll(fds, n, timeout_msec);
+}
+
+static gboolean set_flag(gpointer userdata) {
+        *(gboolean *) userdata = TRUE;
+        return G_SOURCE_REMOVE;
+}
+
+/* While nothing happens the context sleeps: it wakes for the timer, not a thousand times before it. */
+static void test_idle(void) {
+        GPollFunc plain = g_main_context_get_poll_func(NULL);
+        gboolean fired = FALSE;
+        Answer answer = {};
+        Driven d;
+
+        begin(&d);
+        call(&d, "Next", 1, 0, &answer);
+        wait_for(&answer, 1);
+        g_main_context_set_poll_func(NULL, counting_poll);
+        g_timeout_add(50, set_flag, &fired);
+        while (!fired)
+                g_main_context_iteration(NULL, TRUE);
+        g_main_context_set_poll_func(NULL, plain);
+        g_assert_cmpuint(polls, <, 10);
+        end(&d);
+}
+
 /* More than a socket takes at once: both ends have to wait for room. */
 static void test_many_calls_at_once(void) {
         enum { CALLS = 5000 };
@@ -255,6 +286,7 @@ static void test_destroy(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/bus-source/call", test_call);
+        g_test_add_func("/bus-source/idle", test_idle);
         g_test_add_func("/bus-source/many-calls-at-once", test_many_calls_at_once);
         g_test_add_func("/bus-source/error-reply", test_error_reply);
         g_test_add_func("/bus-source/timeout", test_timeout);
