@@ -41,8 +41,6 @@ static void check_value(uint64_t terms, const char *digits, double pi, GVariant 
 static void same_bits(gconstpointer data) {
         g_autoptr(TestBus) bus = test_bus_new(TEST_BUS_SESSION);
         g_autofree char *workers = g_strdup_printf("--workers=%d", GPOINTER_TO_INT(data));
-        g_autoptr(GHashTable) hex_of =
-                        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
         sd_bus *client;
 
         test_daemon_start(bus, (const char *const[]) { workers, NULL });

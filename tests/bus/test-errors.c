@@ -104,8 +104,7 @@ static void no_such_job(void) {
                                              "1/2" };
 
         for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
-                g_autofree char *path = g_strdup_printf(PI_JOB_PATH_PREFIX "/%s", paths[i]),
-                                *error = NULL;
+                g_autofree char *path = g_strdup_printf(PI_JOB_PATH_PREFIX "/%s", paths[i]);
                 sd_bus_error e = SD_BUS_ERROR_NULL;
 
                 if (!sd_bus_object_path_is_valid(path))

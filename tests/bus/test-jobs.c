@@ -7,7 +7,7 @@
 #define ENDLESS UINT64_C(10000000000000000)
 
 static void submit_wait(TestSession *f, gconstpointer data) {
-        g_autofree char *error = NULL, *path = NULL, *label = NULL;
+        g_autofree char *error = NULL, *path = NULL;
         g_autoptr(GVariant) value = NULL, report = NULL;
 
         error = test_submit(f->client, 100000, "{'label': <'first'>}", &path);
