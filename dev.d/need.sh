@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For ./dev: installs what a verb needs and this machine lacks.
+
+packages() {
+    case $1 in
+        apt-build)
+            echo gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libsystemd-dev \
+                libjson-glib-dev systemd python3-docutils dbus-daemon
+            ;;
+        apt-test)
+            echo clang dbus-bin libclang-rt-dev libdbus-1-dev libxml2-utils man-db polkitd \
+                python3 shellcheck util-linux valgrind zsh
+            ;;
+        dnf-build)
+            echo gcc meson ninja-build pkgconf-pkg-config glib2-devel systemd-devel \
+                json-glib-devel systemd python3-docutils dbus-daemon
+            ;;
+        dnf-test)
+            echo clang compiler-rt dbus-devel dbus-tools libasan libtsan libubsan libxml2 \
+                man-db polkit python3 ShellCheck util-linux valgrind zsh
+            ;;
+    esac
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "this needs root, and there is no sudo: $*"
+    fi
+}
+
+apt_lacks() {
+    local package
+    for package; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            echo "$package"
+    done
+}
+
+# Where no systemd runs, as in a container, a package's scripts would start daemons nobody ends.
+hold_services() {
+    [ ! -d /run/systemd/system ] && [ ! -e /usr/sbin/policy-rc.d ] || return 0
+    trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null
+    as_root chmod 755 /usr/sbin/policy-rc.d
+}
+
+apt_install() {
+    local lacking
+    mapfile -t lacking < <(apt_lacks "$@")
+    [ ${#lacking[@]} -gt 0 ] || return 0
+    echo "Installing ${lacking[*]}"
+    (
+        hold_services
+        export DEBIAN_FRONTEND=noninteractive
+        as_root apt-get -qq update
+        as_root apt-get -qq install -y --no-install-recommends "${lacking[@]}" >/dev/null
+    )
+}
+
+dnf_install() {
+    rpm --quiet -q "$@" || as_root dnf -q -y install "$@"
+}
+
+# need build|test...
+need() {
+    local what names manager
+    for manager in apt dnf none; do
+        ! command -v "$manager" >/dev/null || break
+    done
+    for what; do
+        read -ra names < <(packages "$manager-$what") || true
+        case $manager in
+            none) echo "dev: neither apt nor dnf here; what $what needs is taken for granted" >&2 ;;
+            *) "${manager}_install" "${names[@]}" ;;
+        esac
+    done
+}

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Lets shellcheck read the shell programs: shell.py SOURCE_ROOT"""
+
+import os
+import shutil
+import sys
+import tempfile
+
+from tap import Tap, run, sources
+
+PROGRAMS = ['dev', '.ci/run']
+
+
+def faults_in(path):
+    done = run(['shellcheck', '--external-sources', '--source-path=SCRIPTDIR', path])
+    return [done.stdout + done.stderr] if done.returncode else []
+
+
+def main(root):
+    tap = Tap()
+    programs = PROGRAMS + sources(root, '.sh')
+    if not shutil.which('shellcheck'):
+        for path in programs:
+            tap.skip(path, 'no shellcheck: install it')
+        tap.done()
+    with tempfile.TemporaryDirectory() as folder:
+        bad = os.path.join(folder, 'bad.sh')
+        with open(bad, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/bash\nrm $1/*\n')
+        tap.catches('a word that splits', faults_in(bad))
+    for path in programs:
+        full = os.path.join(root, path)
+        tap.result(f'{path} by shellcheck', faults_in(full))
+        tap.result(f'{path} is executable', [] if os.access(full, os.X_OK) else ['chmod +x'])
+    tap.done()
+
+
+main(sys.argv[1])

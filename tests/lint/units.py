@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Checks what systemd will read: units.py SOURCE_ROOT BUILD_ROOT DAEMON
+
+The rendered units, with the built daemon in the place of the installed one; the user; the
+message catalog; the activation files. None of it needs a running systemd.
+"""
+
+import configparser
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+from tap import Tap, read, run
+
+# Ten times the exposure level that "systemd-analyze security" may find.
+EXPOSURE = 15
+# Calls of the worker threads; the sandbox must let them through.
+WORKER_CALLS = ('sched_setaffinity', 'sched_setscheduler', 'setpriority')
+
+
+def settings(text):
+    """(section, key, value) of a unit in its order; keys may repeat."""
+    section, found = '', []
+    for line in text.splitlines():
+        line = line.strip()
+        if line.startswith('['):
+            section = line.strip('[]')
+        elif line and line[0] not in '#;':
+            key, _, value = line.partition('=')
+            found.append((section, key, value))
+    return found
+
+
+def value_of(text, wanted):
+    values = [value for _, key, value in settings(text) if key == wanted]
+    return values[-1] if values else None
+
+
+def verify(folder, units, *more):
+    env = dict(os.environ, SYSTEMD_UNIT_PATH=folder + ':', XDG_RUNTIME_DIR=folder)
+    done = run(['systemd-analyze', 'verify', '--man=no', *more,
+                *(os.path.join(folder, unit) for unit in units)], env=env)
+    said = done.stdout + done.stderr
+    return [f'rc {done.returncode}: {said}'] if done.returncode or said else []
+
+
+def exposure_faults(path):
+    done = run(['systemd-analyze', 'security', '--offline=true', f'--threshold={EXPOSURE}',
+                '--no-pager', path])
+    return [done.stdout + done.stderr] if done.returncode else []
+
+
+def call_faults(text):
+    """Replays the SystemCallFilter= lines over the calls that the workers make."""
+    allowed = set()
+    groups = {'@system-service': set(WORKER_CALLS), '@resources': set(WORKER_CALLS)}
+    for _, key, value in settings(text):
+        if key != 'SystemCallFilter':
+            continue
+        deny = value.startswith('~')
+        for word in value.lstrip('~').split():
+            calls = groups.get(word, set() if word.startswith('@') else {word})
+            allowed = allowed - calls if deny else allowed | calls
+    return [f'{call} is not allowed' for call in WORKER_CALLS if call not in allowed]
+
+
+def catalog_faults(path, folder):
+    root = os.path.join(folder, 'catalog-root')
+    shutil.rmtree(root, ignore_errors=True)
+    for directory in ('usr/lib/systemd/catalog', 'var/lib/systemd/catalog'):
+        os.makedirs(os.path.join(root, directory))
+    shutil.copy(path, os.path.join(root, 'usr/lib/systemd/catalog'))
+    done = run(['journalctl', '--update-catalog', f'--root={root}'])
+    if done.returncode or done.stderr:
+        return [f'rc {done.returncode}: {done.stderr}']
+    listed = run(['journalctl', '--list-catalog', f'--root={root}']).stdout
+    wanted = re.findall(r'^-- ([0-9a-f]{32})$', open(path, encoding='utf-8').read(), re.MULTILINE)
+    missing = [entry for entry in wanted if entry not in listed]
+    return [f'{entry} is lost' for entry in missing] + ([] if wanted else ['no entries'])
+
+
+def sysusers_faults(path):
+    done = run(['systemd-sysusers', '--dry-run', os.path.abspath(path)])
+    return [f'rc {done.returncode}: {done.stderr}'] if done.returncode else []
+
+
+def activation_faults(text, unit):
+    file = configparser.ConfigParser(interpolation=None)
+    file.optionxform = str
+    file.read_string(text)
+    section = file['D-BUS Service']
+    faults = []
+    if section.get('Name') != value_of(unit, 'BusName'):
+        faults.append(f'Name={section.get("Name")} is not BusName={value_of(unit, "BusName")}')
+    if section.get('SystemdService') != 'pi-computed.service':
+        faults.append('SystemdService= is not pi-computed.service')
+    if section.get('User') != value_of(unit, 'User'):
+        faults.append(f'User={section.get("User")} is not that of the unit')
+    if section.get('Exec') not in ('/bin/false', value_of(unit, 'ExecStart')):
+        faults.append(f'Exec={section.get("Exec")} is not what the unit runs')
+    return faults
+
+
+def write(folder, name, text):
+    path = os.path.join(folder, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+    return path
+
+
+def self_tests(tap, folder, unit):
+    here = os.path.join(folder, 'bad')
+    os.makedirs(here)
+    write(here, 'pi-bad.service', unit + '\n[Service]\nWatchdogSoc=3\n')
+    tap.catches('a misspelt setting', verify(here, ['pi-bad.service']))
+    write(here, 'pi-lost.service', '[Service]\nExecStart=/nonexistent/pi-computed\n')
+    tap.catches('a missing program', verify(here, ['pi-lost.service']))
+    bare = write(here, 'pi-bare.service', '[Service]\nExecStart=/bin/true\n')
+    tap.catches('no sandbox', exposure_faults(bare))
+    tap.catches('workers that may not pin themselves', call_faults(
+        'SystemCallFilter=@system-service\nSystemCallFilter=~@resources\n'))
+    tap.catches('a catalog entry without a subject', catalog_faults(
+        write(here, 'bad.catalog', '-- 09be9fd0a6cf48b29afab7bfe875cd7\n\ntext\n'), folder))
+    tap.catches('a user of no type', sysusers_faults(write(here, 'bad.conf', 'x pi - -\n')))
+    tap.catches('an activation file of another name', activation_faults(
+        '[D-BUS Service]\nName=org.other\nExec=/bin/false\nUser=pi-computed\n'
+        'SystemdService=pi-computed.service\n', unit))
+
+
+def main(source, build, daemon):
+    tap = Tap()
+    unit = read(build, 'units/pi-computed.service')
+    user_unit = read(build, 'units/user/pi-computed.service')
+    for line in (value_of(unit, 'ExecStart'), value_of(user_unit, 'ExecStart')):
+        tap.result(f'{line} is absolute', [] if line.startswith('/') else [line])
+
+    with tempfile.TemporaryDirectory() as folder:
+        placed = re.sub(r'(?m)^ExecStart=\S+', f'ExecStart={daemon}', unit)
+        path = write(folder, 'pi-computed.service', placed)
+        write(folder, 'user/pi-computed.service',
+              re.sub(r'(?m)^ExecStart=\S+', f'ExecStart={daemon}', user_unit))
+        slices = ['pi-computed.slice', 'pi.slice']
+        for name in slices:
+            write(folder, name, read(source, os.path.join('units', name)))
+        self_tests(tap, folder, placed)
+        tap.result('systemd-analyze verify: system',
+                   verify(folder, ['pi-computed.service', *slices]))
+        tap.result('systemd-analyze verify: user',
+                   verify(folder, ['user/pi-computed.service'], '--user'))
+        tap.result(f'exposure is at most {EXPOSURE / 10}', exposure_faults(path))
+        tap.result('workers may pin themselves and step back', call_faults(unit))
+        tap.result('the catalog', catalog_faults(
+            os.path.join(source, 'units/pi-computed.catalog'), folder))
+
+    sysusers = os.path.join(source, 'units/pi-computed.sysusers')
+    tap.result('the user', sysusers_faults(sysusers) + (
+        [] if f'u {value_of(unit, "User")} ' in read(source, 'units/pi-computed.sysusers')
+        else ['sysusers makes another user than User= of the unit']))
+    tap.result('activation by the system bus',
+               activation_faults(read(source, 'dbus/org.picompute1.service'), unit))
+    tap.result('activation by the session bus',
+               activation_faults(read(build, 'units/session/org.picompute1.service'), user_unit))
+    tap.done()
+
+
+main(*sys.argv[1:4])
