@@ -129,21 +129,30 @@ static gboolean tell_progress(gpointer userdata) {
         return G_SOURCE_CONTINUE;
 }
 
+static bool next_fits(const PiJobs *jobs) {
+        const PiJob *job = g_queue_peek_head((GQueue *) &jobs->queue);
+
+        return job && job->spec.cpus <= pi_pool_idle(jobs->pool);
+}
+
+static PiJob *start_next(PiJobs *jobs) {
+        PiJob *job = g_queue_pop_head(&jobs->queue);
+
+        g_queue_push_tail(&jobs->running, job);
+        if (jobs->progress_timer == 0) {
+                pi_measure_tick(jobs->measure, queue_lengths(jobs));
+                jobs->progress_timer = g_timeout_add(PROGRESS_MSEC, tell_progress, jobs);
+        }
+        pi_job_set_state(job, PI_JOB_RUNNING);
+        pi_runner_start(jobs->pool, job, &jobs->hooks);
+        return job;
+}
+
 /* Starts what fits. A job that does not fit yet holds those behind it back, or a large one would
  * wait for ever behind small ones. */
 static void admit(PiJobs *jobs) {
-        PiJob *job;
-
-        while ((job = g_queue_peek_head(&jobs->queue)) &&
-               job->spec.cpus <= pi_pool_idle(jobs->pool)) {
-                g_queue_pop_head(&jobs->queue);
-                g_queue_push_tail(&jobs->running, job);
-                if (jobs->progress_timer == 0) {
-                        pi_measure_tick(jobs->measure, queue_lengths(jobs));
-                        jobs->progress_timer = g_timeout_add(PROGRESS_MSEC, tell_progress, jobs);
-                }
-                pi_job_set_state(job, PI_JOB_RUNNING);
-                pi_runner_start(jobs->pool, job, &jobs->hooks);
+        while (next_fits(jobs)) {
+                PiJob *job = start_next(jobs);
                 TELL(jobs, state_changed, job);
         }
 }
@@ -205,8 +214,10 @@ PiJob *pi_jobs_submit(PiJobs *jobs, uid_t owner, const char *sender, uint64_t te
         if (job->spec.deadline_usec > 0)
                 arm_deadline(jobs, job);
         pi_measure_submitted(jobs->measure);
+        /* The workers need not wait until everyone has heard of the job. */
+        if (next_fits(jobs))
+                start_next(jobs);
         TELL(jobs, added, job);
-        admit(jobs);
         return job;
 }
 

@@ -16,7 +16,7 @@ typedef struct PiJobs PiJobs;
 
 /* Told of every change. A job is valid from added to removed. */
 typedef struct PiJobsListener {
-        void (*added)(PiJob *job, gpointer userdata);
+        void (*added)(PiJob *job, gpointer userdata); /* queued, or running already */
         void (*state_changed)(PiJob *job, gpointer userdata);
         void (*progressed)(PiJob *job, gpointer userdata); /* at most ten times a second */
         void (*lease_failed)(PiJob *job, uint32_t lease, gpointer userdata);

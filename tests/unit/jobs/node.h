@@ -149,7 +149,7 @@ static inline int node_moment(const Node *node, uint64_t id, PiJobState state) {
         for (guint i = 0; i < node->events->len; i++) {
                 const Event *e = &g_array_index(node->events, Event, i);
 
-                if (e->kind == EVENT_STATE && e->id == id && e->state == state)
+                if (e->kind <= EVENT_STATE && e->id == id && e->state == state)
                         return (int) i;
         }
         return -1;

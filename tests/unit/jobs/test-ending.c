@@ -205,7 +205,7 @@ static void test_free_while_running(void) {
         pi_jobs_free(node.jobs);
         while (g_main_context_iteration(NULL, FALSE))
                 ;
-        g_assert_cmpuint(node.count[EVENT_STATE], ==, 1);
+        g_assert_cmpuint(node.count[EVENT_STATE], ==, 0);
         g_array_unref(node.events);
 }
 

@@ -158,8 +158,8 @@ static void test_two_at_once(void) {
         node_stop(&node);
 }
 
-/* added, running, progress and failed leases, one last state, removed: in this order, the ends
- * once. */
+/* added, running unless it was when it was added, progress and failed leases, one last state,
+ * removed: in this order, the ends once. */
 static void assert_order(const Node *node, uint64_t id) {
         gboolean added = FALSE, running = FALSE, ended = FALSE;
         double progress = 0;
@@ -172,8 +172,9 @@ static void assert_order(const Node *node, uint64_t id) {
                 g_assert_cmpint(e->kind == EVENT_ADDED, ==, !added);
                 g_assert_false(ended);
                 if (e->kind == EVENT_ADDED) {
-                        g_assert_cmpint(e->state, ==, PI_JOB_QUEUED);
+                        g_assert_cmpint(e->state, <=, PI_JOB_RUNNING);
                         added = TRUE;
+                        running = e->state == PI_JOB_RUNNING;
                 } else if (e->kind == EVENT_STATE && e->state == PI_JOB_RUNNING) {
                         g_assert_false(running);
                         running = TRUE;
@@ -202,7 +203,8 @@ static void test_listener_order(void) {
         for (uint64_t id = 1; id <= JOBS; id++)
                 assert_order(&node, id);
         g_assert_cmpuint(node.count[EVENT_ADDED], ==, JOBS);
-        g_assert_cmpuint(node.count[EVENT_STATE], ==, 2 * JOBS);
+        /* The first found all slots free. */
+        g_assert_cmpuint(node.count[EVENT_STATE], <, 2 * JOBS);
         g_assert_cmpuint(node.count[EVENT_LEASE_FAILED], ==, 0);
         g_assert_cmpuint(node.count[EVENT_REMOVED], ==, 0);
         node_stop(&node);
