@@ -9,7 +9,37 @@
 /* Long enough to type a password. */
 #define POLKIT_TIMEOUT_USEC (UINT64_C(5) * 60 * 1000000)
 
+struct PiCallers {
+        GHashTable *users; /* unique name -> uid + 1 */
+};
+
+PiCallers *pi_callers_new(void) {
+        PiCallers *callers = g_new0(PiCallers, 1);
+
+        callers->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        return callers;
+}
+
+void pi_callers_free(PiCallers *callers) {
+        if (!callers)
+                return;
+        g_hash_table_unref(callers->users);
+        g_free(callers);
+}
+
+void pi_callers_forget(PiCallers *callers, const char *name) {
+        g_hash_table_remove(callers->users, name);
+}
+
+static void remember(PiCallers *callers, const char *name, uid_t user) {
+        /* Too many connections at once: they are asked for anew, none is refused. */
+        if (g_hash_table_size(callers->users) >= PI_CALLERS_MAX)
+                g_hash_table_remove_all(callers->users);
+        g_hash_table_insert(callers->users, g_strdup(name), GSIZE_TO_POINTER((gsize) user + 1));
+}
+
 typedef struct Question {
+        PiCallers *callers;
         sd_bus_message *call;
         const char *action;
         PiCallerKnown known;
@@ -54,24 +84,33 @@ static int identified(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
         if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &user) < 0)
                 return 1;
+        remember(q->callers, sd_bus_message_get_sender(q->call), user);
         q->known(q->call, user, q->userdata);
         return 1;
 }
 
-int pi_caller_identify(sd_bus_message *call, PiCallerKnown known, gpointer userdata) {
+int pi_caller_identify(PiCallers *callers, sd_bus_message *call, PiCallerKnown known,
+                       gpointer userdata) {
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *request = NULL;
+        const char *sender = sd_bus_message_get_sender(call);
+        gpointer user = g_hash_table_lookup(callers->users, sender);
         Question *q;
         int r;
 
+        if (user) {
+                known(call, (uid_t) (GPOINTER_TO_SIZE(user) - 1), userdata);
+                return 1;
+        }
         r = sd_bus_message_new_method_call(sd_bus_message_get_bus(call), &request,
                                            "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                            "org.freedesktop.DBus", "GetConnectionUnixUser");
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(request, "s", sd_bus_message_get_sender(call));
+        r = sd_bus_message_append(request, "s", sender);
         if (r < 0)
                 return r;
         q = question_new(call, userdata);
+        q->callers = callers;
         q->known = known;
         return ask(request, identified, q, 0 /* the default, 25 s */);
 }

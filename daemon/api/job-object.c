@@ -3,7 +3,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "daemon/api/caller.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/server-private.h"
 #include "daemon/jobs/lease-list.h"
@@ -109,7 +108,9 @@ static void cancel_for(sd_bus_message *call, uid_t user, gpointer userdata) {
 }
 
 static int method_cancel(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return pi_caller_identify(call, cancel_for, server_of(call));
+        PiServer *server = server_of(call);
+
+        return pi_caller_identify(server->callers, call, cancel_for, server);
 }
 
 static int method_wait(sd_bus_message *call, void *userdata, sd_bus_error *error) {
@@ -270,10 +271,11 @@ static void job_state_changed(PiJob *job, gpointer userdata) {
                                                       "StartedUsec", NULL);
                 return;
         }
+        /* Whoever waits hears it first. */
+        pi_pending_answer(server->pending, job);
         (void) sd_bus_emit_properties_changed(server->bus, path, PI_INTERFACE_JOB, "State",
                                               "FinishedUsec", "Progress", "Pi", "Report",
                                               "ErrorName", "ErrorMessage", NULL);
-        pi_pending_answer(server->pending, job);
 }
 
 static void job_progressed(PiJob *job, gpointer userdata) {

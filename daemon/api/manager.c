@@ -2,7 +2,6 @@
 #include <stdint.h>
 
 #include "config.h"
-#include "daemon/api/caller.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/server-private.h"
 #include "daemon/series/range.h"
@@ -40,7 +39,9 @@ static void compute_for(sd_bus_message *call, uid_t user, gpointer userdata) {
 }
 
 static int method_compute_pi(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return pi_caller_identify(call, compute_for, userdata);
+        PiServer *server = userdata;
+
+        return pi_caller_identify(server->callers, call, compute_for, server);
 }
 
 static void submit_for(sd_bus_message *call, uid_t user, gpointer userdata) {
@@ -57,7 +58,9 @@ static void submit_for(sd_bus_message *call, uid_t user, gpointer userdata) {
 }
 
 static int method_submit_job(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        return pi_caller_identify(call, submit_for, userdata);
+        PiServer *server = userdata;
+
+        return pi_caller_identify(server->callers, call, submit_for, server);
 }
 
 static int method_get_metrics(sd_bus_message *call, void *userdata, sd_bus_error *error) {

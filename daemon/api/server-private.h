@@ -3,6 +3,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "daemon/api/caller.h"
 #include "daemon/api/pending.h"
 #include "daemon/api/server.h"
 
@@ -14,6 +15,7 @@ struct PiServer {
         GSource *source;
         PiJobs *jobs;
         PiPending *pending;
+        PiCallers *callers;
         guint jobs_changed; /* source id: the Jobs property is about to be announced */
 };
 

@@ -45,6 +45,7 @@ static int caller_left(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
         if (sd_bus_message_read(m, "s", &name) < 0 || name[0] != ':')
                 return 0;
+        pi_callers_forget(server->callers, name);
         pi_pending_drop_sender(server->pending, name);
         end_jobs_of(server->jobs, name);
         return 0;
@@ -119,6 +120,7 @@ PiServer *pi_server_new(const PiServerConfig *config, PiJobs *jobs, GError **err
         server->config = *config;
         server->jobs = jobs;
         server->pending = pi_pending_new();
+        server->callers = pi_callers_new();
         return start(server, error) ? g_steal_pointer(&server) : NULL;
 }
 
@@ -132,5 +134,6 @@ void pi_server_free(PiServer *server) {
                 g_source_unref(server->source);
         }
         sd_bus_flush_close_unref(server->bus);
+        pi_callers_free(server->callers);
         g_free(server);
 }
