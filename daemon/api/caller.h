@@ -10,8 +10,8 @@
  * that calls one of these returns its result at once and goes on in the callback; before that it
  * must not have done anything. */
 
-/* Who is behind which unique name, for those that called lately: a name means one user for as long as
- * its connection lives, so the bus is asked once for each. */
+/* Who is behind which unique name, for those that called lately: a name means one user for as long
+ * as its connection lives, so the bus is asked once for each. */
 typedef struct PiCallers PiCallers;
 
 #define PI_CALLERS_MAX 1024
@@ -23,7 +23,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiCallers, pi_callers_free)
 /* Forgets a name whose connection has ended. */
 void pi_callers_forget(PiCallers *callers, const char *name);
 
-/* Called with the user id of the caller, perhaps at once. Not called when the caller left meanwhile. */
+/* Called with the user id of the caller, perhaps at once. Not called when the caller left
+ * meanwhile. */
 typedef void (*PiCallerKnown)(sd_bus_message *call, uid_t user, gpointer userdata);
 
 /* Returns 1 or a negative errno. `callers` must outlive the bus. */

@@ -9,6 +9,6 @@
 /* Compiled as any program is, with -O2. */
 double bench_plain_loop(uint64_t terms);
 
-/* Compiled for this very CPU with -O3 -ffast-math; its sum is off by what that costs. Terms a multiple
- * of 2^21. */
+/* Compiled for this very CPU with -O3 -ffast-math; its sum is off by what that costs. Terms a
+ * multiple of 2^21. */
 double bench_fast_math_loop(uint64_t terms);
