@@ -56,12 +56,6 @@ static PiServer *server_of(sd_bus_message *call) {
         return sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(call)));
 }
 
-static int already_finished(sd_bus_message *call, const PiJob *job) {
-        return sd_bus_reply_method_errorf(call, pi_error_name(PI_ERROR_ALREADY_FINISHED),
-                                          "Job %" G_GUINT64_FORMAT " is %s already", job->id,
-                                          pi_job_state_to_string(job->state));
-}
-
 /* The job of a call that had to wait for an answer about its caller; it may have gone meanwhile. */
 static PiJob *job_still_there(PiServer *server, sd_bus_message *call) {
         PiJob *job = job_of_path(server, sd_bus_message_get_path(call));
@@ -81,7 +75,7 @@ static void cancel_allowed(sd_bus_message *call, gpointer userdata) {
         if (!job)
                 return;
         if (pi_job_is_finished(job)) {
-                (void) already_finished(call, job);
+                (void) pi_reply_already_finished(call, job);
                 return;
         }
         if (!pi_pending_add(server->pending, call, job, PI_PENDING_CANCEL, &error)) {

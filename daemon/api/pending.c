@@ -59,19 +59,13 @@ gboolean pi_pending_add(PiPending *pending, sd_bus_message *message, const PiJob
 }
 
 static void answer(const Call *call, const PiJob *job) {
-        g_autoptr(GError) late = NULL;
-
         /* A reply that cannot be sent has no one left to hear it. */
         if (call->kind == PI_PENDING_RESULT)
                 (void) pi_reply_job(call->message, job);
         else if (job->state == PI_JOB_CANCELLED)
                 (void) sd_bus_reply_method_return(call->message, NULL);
-        else {
-                late = g_error_new(PI_ERROR, PI_ERROR_ALREADY_FINISHED,
-                                   "Job %" G_GUINT64_FORMAT " is %s already", job->id,
-                                   pi_job_state_to_string(job->state));
-                (void) pi_reply_gerror(call->message, late);
-        }
+        else
+                (void) pi_reply_already_finished(call->message, job);
 }
 
 void pi_pending_answer(PiPending *pending, const PiJob *job) {

@@ -4,10 +4,6 @@
 #include "dbus/error.h"
 #include "dbus/variant.h"
 
-static int send_reply(sd_bus_message *reply) {
-        return sd_bus_send(NULL, reply, NULL);
-}
-
 int pi_reply_variant(sd_bus_message *call, GVariant *value) {
         g_autoptr(GVariant) v = g_variant_ref_sink(value);
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
@@ -19,12 +15,18 @@ int pi_reply_variant(sd_bus_message *call, GVariant *value) {
         r = pi_variant_append(reply, v);
         if (r < 0)
                 return r;
-        return send_reply(reply);
+        return sd_bus_send(NULL, reply, NULL);
 }
 
 int pi_reply_gerror(sd_bus_message *call, const GError *error) {
         return sd_bus_reply_method_errorf(call, pi_error_name((PiError) error->code), "%s",
                                           error->message);
+}
+
+int pi_reply_already_finished(sd_bus_message *call, const PiJob *job) {
+        return sd_bus_reply_method_errorf(call, pi_error_name(PI_ERROR_ALREADY_FINISHED),
+                                          "Job %" G_GUINT64_FORMAT " is %s already", job->id,
+                                          pi_job_state_to_string(job->state));
 }
 
 int pi_reply_job(sd_bus_message *call, const PiJob *job) {
@@ -42,5 +44,5 @@ int pi_reply_job(sd_bus_message *call, const PiJob *job) {
         r = pi_variant_append(reply, job->report);
         if (r < 0)
                 return r;
-        return send_reply(reply);
+        return sd_bus_send(NULL, reply, NULL);
 }

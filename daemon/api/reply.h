@@ -14,5 +14,8 @@ int pi_reply_variant(sd_bus_message *call, GVariant *value);
 /* With an error of domain PI_ERROR, under its D-Bus name. */
 int pi_reply_gerror(sd_bus_message *call, const GError *error);
 
+/* To Cancel of a job that has finished: AlreadyFinished. */
+int pi_reply_already_finished(sd_bus_message *call, const PiJob *job);
+
 /* How a finished job ended: pi and report, or its error. */
 int pi_reply_job(sd_bus_message *call, const PiJob *job);

@@ -6,13 +6,11 @@
 
 #include "daemon/jobs/jobs.h"
 
-/* The node on the bus: the Manager object, the job objects, the calls that wait for a job to end.
- */
+/* The node on the bus: the Manager object, the job objects, the calls that wait for a job. */
 typedef struct PiServer PiServer;
 
 typedef struct PiServerConfig {
-        bool user; /* the session bus, where everyone is the owner; else the system bus with polkit
-                    */
+        bool user; /* the session bus, where all is the owner's; else the system bus, with polkit */
         const char *node_id;
         const PiKernel *kernel;
         uint32_t cpus;

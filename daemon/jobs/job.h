@@ -41,8 +41,7 @@ typedef struct PiJob {
 
         double pi;        /* once done */
         GVariant *report; /* a{sv}; empty until done */
-        GError *error; /* why it failed or was cancelled; of a running job, what it is ending with
-                        */
+        GError *error;    /* why it failed or was cancelled, or is about to while it runs */
 } PiJob;
 
 /* Takes the spec's contents over. */

@@ -4,8 +4,7 @@
 #include "daemon/jobs/job.h"
 #include "daemon/work/pool.h"
 
-/* Runs one job on the pool: leases out, failed ones out again to other workers, the whole verified.
- */
+/* Runs one job on the pool: leases out, failed ones again to other workers, the whole verified. */
 
 typedef struct PiRunnerHooks {
         /* A lease failed verification and goes out again, or was the last straw. */

@@ -30,8 +30,7 @@ static bool is_cancelled(const PiTask *task) {
         return atomic_load_explicit(&task->cancelled, memory_order_relaxed);
 }
 
-/* Adds the time since the last charge to the counters, so that they are true of a long lease, too.
- */
+/* Adds the time since the last charge to the counters: they are true of a long lease, too. */
 static void charge(Run *run) {
         uint64_t cpu = pi_clock_nsec(CLOCK_THREAD_CPUTIME_ID);
         uint64_t wall = pi_clock_nsec(CLOCK_MONOTONIC);
@@ -90,8 +89,7 @@ static bool run_part(Run *run, PiRange part) {
                         return false;
                 pi_fixed_add(&run->stretch_sum, &sum);
                 run->stretch.end = part.begin = piece.end;
-                /* An inexact sum has the tolerance of one run of additions: a stretch of its own.
-                 */
+                /* An inexact sum has the tolerance of one run of additions: its own stretch. */
                 if ((run->stretch.end - run->stretch.begin == PI_STRETCH_TERMS ||
                      !task->kernel->exact) &&
                     !close_stretch(run))

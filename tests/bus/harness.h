@@ -50,8 +50,7 @@ void test_session_tear_down(TestSession *session, gconstpointer data);
 /* Until the name org.picompute1 has an owner. */
 void test_wait_for_name(sd_bus *client);
 
-/* Whether this build runs under a sanitizer or valgrind, where memory tells nothing of the program.
- */
+/* Whether this build runs under a sanitizer or valgrind, where memory use tells nothing. */
 gboolean test_is_instrumented(void);
 
 /* Calls of the Manager; `options` is a text GVariant such as "{'parts': <uint64 7>}". They return

@@ -6,8 +6,7 @@
 
 /* The same bits for a number of terms, whatever it was cut into and whoever summed it. */
 
-/* Four times the true partial sums, cut to 45 decimals: made by tests/unit/series/known-values.py.
- */
+/* Four times the true partial sums, cut to 45 decimals, from tests/unit/series/known-values.py. */
 static const struct {
         uint64_t terms;
         const char *digits;

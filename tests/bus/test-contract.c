@@ -142,8 +142,7 @@ static void change_signals(void) {
         sd_bus_flush_close_unref(client);
 }
 
-/* GetManagedObjects shows the jobs with their properties; the Manager is the object it is asked of.
- */
+/* GetManagedObjects shows the jobs with their properties; the Manager is what it is asked of. */
 static void managed_objects(void) {
         g_autoptr(TestBus) bus = test_bus_new(TEST_BUS_SESSION);
         sd_bus_message *reply;

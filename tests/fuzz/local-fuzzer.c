@@ -67,8 +67,7 @@ static int by_name(gconstpointer a, gconstpointer b) {
         return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-/* In the order of their names: a folder has none of its own, and the inputs made must be the same.
- */
+/* In the order of their names: a folder has none, and the inputs made must be the same. */
 static GPtrArray *read_seeds(const char *path) {
         g_autoptr(GError) error = NULL;
         g_autoptr(GDir) dir = g_dir_open(path, 0, &error);

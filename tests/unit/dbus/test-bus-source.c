@@ -116,8 +116,7 @@ static gboolean set_flag(gpointer userdata) {
         return G_SOURCE_REMOVE;
 }
 
-/* While nothing happens the context sleeps: it wakes for the timer, not a thousand times before it.
- */
+/* While nothing happens the context sleeps: it wakes for the timer, not thousands of times. */
 static void test_idle(void) {
         GPollFunc plain = g_main_context_get_poll_func(NULL);
         gboolean fired = FALSE;
