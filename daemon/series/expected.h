@@ -13,6 +13,9 @@
 /* pi/4 to the nearest ulp. */
 extern const PiFixed pi_quarter;
 
+/* The sum of the first n terms, n <= PI_TERMS_MAX. */
+void pi_expected_prefix(uint64_t n, PiFixed *ret);
+
 /* The sum of the terms of a range, to within pi_expected_uncertainty(). */
 void pi_expected_sum(PiRange range, PiFixed *ret);
 
@@ -25,6 +28,9 @@ void pi_expected_uncertainty(PiRange range, PiFixed *ret);
  * For others each piece has its own tolerance, and a total has the sum of the tolerances of its
  * pieces. */
 void pi_tolerance(const PiKernel *kernel, PiRange range, PiFixed *ret);
+
+/* Whether |residual| <= tolerance. */
+bool pi_is_within(const PiFixed *residual, const PiFixed *tolerance);
 
 /* Whether |sum - expected| <= tolerance. Residual: sum - expected; may be NULL. */
 bool pi_verify_within(PiRange range, const PiFixed *sum, const PiFixed *tolerance,

@@ -109,13 +109,13 @@ void pi_fixed_ratio(uint32_t numerator, uint64_t denominator, PiFixed *ret) {
         g_assert(numerator <= INT32_MAX);
         g_assert(denominator > 0);
 
-        /* Long division with limbs as digits: the rest stays below the denominator. */
-        q.limb[2] = (uint64_t) (rest / denominator);
-        rest = rest % denominator;
-        for (unsigned i = LIMBS - 1; i-- > 0;) {
-                rest <<= 64;
+        /* Long division with limbs as digits: the rest stays below the denominator. A division of
+         * 128 bits is a call: one for each digit, and none for its remainder. */
+        for (unsigned i = LIMBS; i-- > 0;) {
                 q.limb[i] = (uint64_t) (rest / denominator);
-                rest %= denominator;
+                rest -= (Wide) q.limb[i] * denominator;
+                if (i > 0)
+                        rest <<= 64;
         }
 
         if (rest >= denominator - rest)

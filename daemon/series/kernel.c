@@ -4,20 +4,14 @@
 #include <glib.h>
 #include <pthread.h>
 
-/* Exact kernels first, fastest first. */
-static const PiKernel *const known[] = {
-        &pi_kernel_generic,
-        &pi_kernel_reference,
-};
-
-static const PiKernel *supported[G_N_ELEMENTS(known) + 1];
+static const PiKernel *supported[PI_KERNELS_MAX + 1];
 
 static void list_supported(void) {
         size_t n = 0;
 
-        for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
-                if (known[i]->supported())
-                        supported[n++] = known[i];
+        for (const PiKernel *const *k = pi_kernels_known; *k && n < PI_KERNELS_MAX; k++)
+                if ((*k)->supported())
+                        supported[n++] = *k;
 }
 
 const PiKernel *const *pi_kernels(void) {

@@ -31,15 +31,30 @@ typedef struct PiKernel {
          *         bits(q + PI_QUANTISER) - PI_QUANTISER_BITS */
         uint64_t (*sum_groups)(uint64_t first_group, uint32_t n_groups, double scaled_numerator);
 
+        /* The same for n pieces that follow each other, piece i of n_groups[i], in one octave and
+         * together at most PI_BLOCK_GROUPS: one sum each. For kernels that are faster so than
+         * piece by piece; else NULL. */
+        void (*sum_pieces)(uint64_t first_group, const uint32_t *n_groups, uint32_t n,
+                           uint64_t *ret_sums);
+
         /* Sum of the terms of a range. */
         void (*sum_terms)(PiRange range, PiFixed *ret);
 } PiKernel;
 
+extern const PiKernel pi_kernel_avx512;
+extern const PiKernel pi_kernel_avx2;
+extern const PiKernel pi_kernel_neon;
 extern const PiKernel pi_kernel_generic;
 extern const PiKernel pi_kernel_reference;
 
 /* The fastest exact kernel this CPU supports; never NULL. */
 const PiKernel *pi_kernel_default(void);
+
+#define PI_KERNELS_MAX 8
+
+/* The kernels of this architecture, supported or not: exact ones first, fastest first, ended by
+ * NULL. A file for each architecture: kernels-*.c. */
+extern const PiKernel *const pi_kernels_known[];
 
 /* NULL if the name is unknown or this CPU does not support the kernel. */
 const PiKernel *pi_kernel_find(const char *name);

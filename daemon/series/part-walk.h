@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 #include "daemon/series/range.h"
 
 /* The parts of a run, one after the other. Gives what pi_part_range() gives, without its two
@@ -13,6 +15,7 @@ typedef struct PiPartWalk {
         uint64_t remainder; /* part * groups mod parts */
         uint64_t step;      /* floor(groups / parts) */
         uint64_t fraction;  /* groups mod parts */
+        PiRange rest;       /* of the part before the next, not taken yet */
 } PiPartWalk;
 
 /* The first part that pi_part_walk_next() gives is `part` < parts. */
@@ -20,3 +23,17 @@ void pi_part_walk_init(PiPartWalk *walk, uint64_t terms, uint64_t parts, uint64_
 
 /* The terms of the next part; not to be called after the last. */
 PiRange pi_part_walk_next(PiPartWalk *walk);
+
+/* The same, but only up to term `limit`, which is past the terms taken so far and a multiple of
+ * PI_GROUP_TERMS: a part across it comes in pieces. */
+PiRange pi_part_walk_take(PiPartWalk *walk, uint64_t limit);
+
+/* Whether all parts before `end` are taken. */
+static inline bool pi_part_walk_done(const PiPartWalk *walk, uint64_t end) {
+        return walk->part >= end && walk->rest.begin == walk->rest.end;
+}
+
+/* The next term. */
+static inline uint64_t pi_part_walk_at(const PiPartWalk *walk) {
+        return walk->rest.begin;
+}

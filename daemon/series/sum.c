@@ -4,6 +4,9 @@
 #include <float.h>
 #include <pthread.h>
 
+/* Of 128 groups each they fill a block. */
+#define BATCH_PIECES 64
+
 /* Sums of the first k head groups. Made once, on first use, then constant. */
 static PiFixed head[PI_HEAD_GROUPS + 1];
 
@@ -96,5 +99,70 @@ void pi_sum_range(const PiKernel *kernel, PiRange range, PiFixed *ret) {
         add_body(kernel, first, end, &sum);
         add_terms(end * PI_GROUP_TERMS, range.end, &sum);
 
+        *ret = sum;
+}
+
+/* Pieces of body groups of one octave that follow each other, for kernel->sum_pieces. */
+typedef struct Batch {
+        uint32_t n_groups[BATCH_PIECES];
+        uint32_t n;
+        uint64_t first; /* group */
+        uint64_t next;
+        uint64_t end; /* of the groups that still belong to it */
+} Batch;
+
+static void batch_begin(Batch *batch, uint64_t first) {
+        uint64_t octave_end = UINT64_C(2) << (63 - __builtin_clzll(first | PI_HEAD_GROUPS));
+
+        batch->n = 0;
+        batch->first = batch->next = first;
+        batch->end = MIN(octave_end, first + PI_BLOCK_GROUPS);
+}
+
+static void batch_sum(const Batch *batch, const PiKernel *kernel, PiFixed *sum) {
+        unsigned octave = 63 - (unsigned) __builtin_clzll(batch->first);
+        uint64_t sums[BATCH_PIECES], total = 0;
+
+        if (batch->n == 0)
+                return;
+        kernel->sum_pieces(batch->first, batch->n_groups, batch->n, sums);
+        for (uint32_t i = 0; i < batch->n; i++)
+                total += sums[i];
+        pi_fixed_add_shifted(sum, total, PI_FIXED_FRACTION_BITS - PI_OCTAVE_SCALE(octave));
+}
+
+/* Whether the piece can be in a batch at all, and is among the groups of this one. */
+static bool batch_add(Batch *batch, PiRange piece) {
+        uint64_t end = piece.end / PI_GROUP_TERMS;
+
+        if (batch->n == BATCH_PIECES || end > batch->end || batch->first < PI_HEAD_GROUPS ||
+            piece.end % PI_GROUP_TERMS != 0)
+                return false;
+        batch->n_groups[batch->n++] = (uint32_t) (end - batch->next);
+        batch->next = end;
+        return true;
+}
+
+void pi_sum_parts(const PiKernel *kernel, PiPartWalk *walk, uint64_t limit, uint64_t end,
+                  PiFixed *ret) {
+        PiFixed sum = PI_FIXED_ZERO;
+        Batch batch;
+
+        batch_begin(&batch, pi_part_walk_at(walk) / PI_GROUP_TERMS);
+        while (pi_part_walk_at(walk) < limit && !pi_part_walk_done(walk, end)) {
+                PiRange piece = pi_part_walk_take(walk, limit);
+                PiFixed single;
+
+                if (kernel->sum_pieces && batch_add(&batch, piece))
+                        continue;
+                batch_sum(&batch, kernel, &sum);
+                batch_begin(&batch, piece.begin / PI_GROUP_TERMS);
+                if (kernel->sum_pieces && batch_add(&batch, piece))
+                        continue;
+                pi_sum_range(kernel, piece, &single);
+                pi_fixed_add(&sum, &single);
+                batch_begin(&batch, piece.end / PI_GROUP_TERMS);
+        }
+        batch_sum(&batch, kernel, &sum);
         *ret = sum;
 }

@@ -3,6 +3,7 @@
 
 #include "daemon/series/fixed.h"
 #include "daemon/series/kernel.h"
+#include "daemon/series/part-walk.h"
 #include "daemon/series/range.h"
 
 /* Groups below 2^14 are the head: their sums come from a table made once in integer arithmetic.
@@ -19,3 +20,9 @@
  * add up to the same bits for every tiling and every exact kernel. Takes time in proportion to
  * the range; callers who want to stop early call it with short ranges. */
 void pi_sum_range(const PiKernel *kernel, PiRange range, PiFixed *ret);
+
+/* Sum of the parts from where the walk stands, one by one, until term `limit` or the part `end`,
+ * whichever comes first; moves the walk there. At least one term must be left. `limit` as for
+ * pi_part_walk_take(); an exact kernel. */
+void pi_sum_parts(const PiKernel *kernel, PiPartWalk *walk, uint64_t limit, uint64_t end,
+                  PiFixed *ret);

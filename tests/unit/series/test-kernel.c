@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "daemon/series/sum.h"
+#include "tests/unit/series/lanes.h"
 #include "tests/unit/series/random.h"
 
 #define GROUPS_MAX (PI_TERMS_MAX / PI_GROUP_TERMS)
@@ -24,6 +25,16 @@ static uint64_t random_group(void) {
 
 static uint64_t call(const PiKernel *kernel, uint64_t first, uint32_t n) {
         return kernel->sum_groups(first, n, ldexp(8, (int) PI_OCTAVE_SCALE(octave_of(first))));
+}
+
+/* The exact kernels of this CPU, and those whose instructions it may lack. */
+static const PiKernel *exact_kernel(unsigned i) {
+        const PiKernel *const *k = pi_kernels();
+
+        for (; *k && (*k)->exact; k++)
+                if (i-- == 0)
+                        return *k;
+        return i == 0 ? &lanes_8_kernel : i == 1 ? &lanes_2_kernel : NULL;
 }
 
 /* The definition in kernel.h, one group, rounded step by step through memory. */
@@ -95,11 +106,9 @@ static void test_block_fits(void) {
                 for (uint32_t i = 0; i < PI_BLOCK_GROUPS; i++)
                         sum += quotient(first + i);
                 g_assert_true(sum >> 64 == 0);
-                for (const PiKernel *const *k = pi_kernels(); *k; k++) {
-                        if (!(*k)->exact)
-                                continue;
-                        g_assert_cmpuint(call(*k, first, PI_BLOCK_GROUPS), ==, (uint64_t) sum);
-                }
+                for (unsigned i = 0; exact_kernel(i); i++)
+                        g_assert_cmpuint(call(exact_kernel(i), first, PI_BLOCK_GROUPS), ==,
+                                         (uint64_t) sum);
         }
 }
 
@@ -109,10 +118,10 @@ static void check_kernels(uint64_t first, uint32_t n) {
         for (uint32_t i = 0; i < n; i++)
                 expected += quotient(first + i);
 
-        for (const PiKernel *const *k = pi_kernels(); *k; k++)
-                if ((*k)->exact && call(*k, first, n) != expected)
+        for (unsigned i = 0; exact_kernel(i); i++)
+                if (call(exact_kernel(i), first, n) != expected)
                         g_error("kernel %s: wrong bits for %u groups from %" G_GUINT64_FORMAT,
-                                (*k)->name, n, (guint64) first);
+                                exact_kernel(i)->name, n, (guint64) first);
 }
 
 /* Every length that leaves a rest for vectors of any width, everywhere. */
@@ -133,6 +142,49 @@ static void test_same_bits(void) {
                 uint64_t n = 1 + random_below(PI_BLOCK_GROUPS);
 
                 check_kernels(first, (uint32_t) MIN(octave_end - first, n));
+        }
+}
+
+/* Pieces of every size, over the borders of whatever a kernel does for a stretch of groups. */
+static void test_pieces(void) {
+        for (unsigned round = 0; round < 400; round++) {
+                uint32_t n_groups[PI_BLOCK_GROUPS / 16], longest = 1 + (uint32_t) random_below(400);
+                uint64_t sums[G_N_ELEMENTS(n_groups)], first = random_group();
+                uint64_t end = MIN(first + PI_BLOCK_GROUPS, UINT64_C(2) << octave_of(first));
+                uint32_t n = 0;
+
+                for (uint64_t at = first; at < end && n < G_N_ELEMENTS(n_groups); n++) {
+                        uint64_t length = 1 + random_below(longest);
+
+                        n_groups[n] = (uint32_t) MIN(length, end - at);
+                        at += n_groups[n];
+                }
+                for (unsigned i = 0; exact_kernel(i); i++) {
+                        const PiKernel *k = exact_kernel(i);
+                        uint64_t at = first;
+
+                        if (!k->sum_pieces)
+                                continue;
+                        k->sum_pieces(first, n_groups, n, sums);
+                        for (uint32_t piece = 0; piece < n; at += n_groups[piece++])
+                                g_assert_cmpuint(sums[piece], ==,
+                                                 call(&pi_kernel_generic, at, n_groups[piece]));
+                }
+        }
+}
+
+/* The one divisor whose reciprocal Newton's iteration may round wrongly has only ones in its
+ * significand. It would be just below a power of two, and no group has it. */
+static void test_no_divisor_of_ones(void) {
+        for (int k = 37; k <= 108; k++) {
+                uint64_t root = (uint64_t) sqrt(ldexp(1, k)), below = root / 16;
+
+                for (uint64_t g = below - MIN(below, 4); g <= below + 4; g++) {
+                        volatile double c = (double) (16 * g + 8), z = c * c, w = z - 61.0;
+                        int exponent;
+
+                        g_assert_cmpfloat(frexp(w, &exponent), !=, 1 - 0x1p-53);
+                }
         }
 }
 
@@ -160,6 +212,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/series/kernel/quotients", test_quotients);
         g_test_add_func("/series/kernel/block-fits", test_block_fits);
         g_test_add_func("/series/kernel/same-bits", test_same_bits);
+        g_test_add_func("/series/kernel/pieces", test_pieces);
+        g_test_add_func("/series/kernel/no-divisor-of-ones", test_no_divisor_of_ones);
         g_test_add_func("/series/kernel/reference", test_reference);
 
         return g_test_run();

@@ -35,9 +35,36 @@ static void test_huge(void) {
         }
 }
 
+/* Cut anywhere, a part comes in pieces that are it. */
+static void test_take(void) {
+        for (unsigned i = 0; i < 5000; i++) {
+                uint64_t terms = 1 + random_magnitude(40);
+                uint64_t parts = 1 + random_below(pi_parts_max(terms));
+                uint64_t first = random_below(parts), end = MIN(parts, first + 20);
+                uint64_t at = pi_part_range(terms, parts, first).begin, begin = at;
+                uint64_t last = pi_part_range(terms, parts, end - 1).end;
+                PiPartWalk walk;
+
+                pi_part_walk_init(&walk, terms, parts, first);
+                while (!pi_part_walk_done(&walk, end)) {
+                        uint64_t limit = (at / 8 + 1 + random_below((last - begin) / 64 + 1)) * 8;
+                        PiRange piece = pi_part_walk_take(&walk, limit);
+                        PiRange part = pi_part_range(terms, parts, walk.part - 1);
+
+                        g_assert_cmpuint(piece.begin, ==, at);
+                        g_assert_cmpuint(piece.begin, >=, part.begin);
+                        g_assert_cmpuint(piece.end, ==, MIN(limit, part.end));
+                        g_assert_cmpuint(pi_part_walk_at(&walk), ==, piece.end);
+                        at = piece.end;
+                }
+                g_assert_cmpuint(at, ==, last);
+        }
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/part-walk/small", test_small);
         g_test_add_func("/part-walk/huge", test_huge);
+        g_test_add_func("/part-walk/take", test_take);
         return g_test_run();
 }

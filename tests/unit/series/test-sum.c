@@ -5,6 +5,7 @@
 
 #include "daemon/series/digits.h"
 #include "daemon/series/expected.h"
+#include "daemon/series/partition.h"
 #include "tests/unit/series/known-values.h"
 #include "tests/unit/series/random.h"
 
@@ -95,6 +96,42 @@ static void test_largest(void) {
                                 (PiRange) { .begin = begin, .end = PI_TERMS_MAX }, &whole, NULL));
 }
 
+/* Part by part is the sum of the whole, wherever the stretches end. */
+static void test_parts(void) {
+        for (unsigned i = 0; i < 300; i++) {
+                uint64_t terms = i % 3 == 0 ? PI_TERMS_MAX - random_below(9)
+                                            : 1 + random_magnitude(36);
+                uint64_t parts = 1 + random_below(pi_parts_max(terms));
+                uint64_t first, end, begin;
+                PiPartWalk walk;
+
+                /* Short parts in large numbers, or few. */
+                parts = MAX(parts, MIN(terms / 100000 + 1, pi_parts_max(terms)));
+                first = i % 2 ? parts - MIN(parts, 300) : random_below(parts);
+                end = first + 1 + random_below(400);
+                end = MIN(end, parts);
+                pi_part_walk_init(&walk, terms, parts, first);
+                begin = pi_part_walk_at(&walk);
+
+                for (const PiKernel *const *k = pi_kernels(); (*k)->exact; k++) {
+                        PiFixed total = PI_FIXED_ZERO, whole;
+
+                        pi_part_walk_init(&walk, terms, parts, first);
+                        while (!pi_part_walk_done(&walk, end)) {
+                                uint64_t at = pi_part_walk_at(&walk);
+                                PiFixed sum;
+
+                                pi_sum_parts(*k, &walk, (at / 8 + 1 + random_below(9999)) * 8, end,
+                                             &sum);
+                                g_assert_cmpuint(pi_part_walk_at(&walk), >, at);
+                                pi_fixed_add(&total, &sum);
+                        }
+                        whole = sum_of(*k, begin, pi_part_walk_at(&walk));
+                        assert_fixed_equal(&total, &whole);
+                }
+        }
+}
+
 static void test_empty(void) {
         const uint64_t at[] = { 0, 8, 1 << 17, UINT64_C(1) << 40, PI_TERMS_MAX };
 
@@ -148,6 +185,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/series/sum/known-bits", test_known_bits);
         g_test_add_func("/series/sum/any-split", test_any_split);
         g_test_add_func("/series/sum/largest", test_largest);
+        g_test_add_func("/series/sum/parts", test_parts);
         g_test_add_func("/series/sum/empty", test_empty);
         g_test_add_func("/series/sum/total", test_total);
         g_test_add_func("/series/sum/reference-total", test_reference_total);
