@@ -8,6 +8,9 @@ packages() {
             echo gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libsystemd-dev \
                 libjson-glib-dev systemd python3-docutils dbus-daemon
             ;;
+        apt-bench)
+            echo python3 python3-numpy
+            ;;
         apt-test)
             echo clang dbus-bin libclang-rt-dev libdbus-1-dev libxml2-utils man-db polkitd \
                 python3 shellcheck util-linux valgrind zsh
@@ -15,6 +18,9 @@ packages() {
         dnf-build)
             echo gcc meson ninja-build pkgconf-pkg-config glib2-devel systemd-devel \
                 json-glib-devel systemd python3-docutils dbus-daemon
+            ;;
+        dnf-bench)
+            echo python3 python3-numpy
             ;;
         dnf-test)
             echo clang compiler-rt dbus-devel dbus-tools libasan libtsan libubsan libxml2 \
@@ -66,7 +72,7 @@ dnf_install() {
     rpm --quiet -q "$@" || as_root dnf -q -y install "$@"
 }
 
-# need build|test...
+# need build|bench|test...
 need() {
     local what names manager
     for manager in apt dnf none; do

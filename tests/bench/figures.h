@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "tests/bench/machine.h"
+#include "tests/bench/sample.h"
 
-/* The figures of one benchmark: printed as a table, written as JSON to $PI_BENCH_DIR/NAME.json. */
+/* All figures of a run, the machine and the program they are of, for programs: written as JSON to
+ * $PI_BENCH_DIR/bench.json. */
 typedef struct BenchFigures BenchFigures;
 
-BenchFigures *bench_figures_new(const char *name);
+BenchFigures *bench_figures_new(const BenchMachine *m);
 
-/* `note` is for the table only. */
-void bench_figures_add(BenchFigures *f, const char *name, double value, const char *unit,
-                       const char *note);
+/* `what` was measured, of `subject`, in `group`; from a sample the median, range and number of
+ * runs. */
+void bench_figures_add(BenchFigures *f, const char *group, const char *subject, const char *what,
+                       const char *unit, const BenchSample *sample);
+void bench_figures_add_value(BenchFigures *f, const char *group, const char *subject,
+                             const char *what, const char *unit, double value);
 
-/* Prints, writes and frees; the exit status for main(). */
+/* Writes and frees; the exit status for main(). */
 int bench_figures_finish(BenchFigures *f);
-
-/* Of `n` values, which get sorted. */
-double bench_quantile(double *values, gsize n, double q);
-
-double bench_seconds(void);

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/bench/loop-body.h"
 #include "tests/bench/loops.h"
 
-double bench_plain_loop(uint64_t terms) {
-        double sum = 0, sign = 1;
-
-        for (uint64_t i = 0; i < terms; i++) {
-                sum += sign / (double) (2 * i + 1);
-                sign = -sign;
-        }
-        return sum;
+double bench_loop_plain(uint64_t begin, uint64_t end) {
+        return bench_term_by_term(begin, end);
 }

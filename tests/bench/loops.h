@@ -3,12 +3,24 @@
 
 #include <stdint.h>
 
-/* What the kernels are measured beside: the same plain loop twice, sum of (-1)^i / (2i + 1) for i
- * below `terms`. */
+/* The loops that people write, which the kernels are measured beside: each gives the sum of
+ * (-1)^i / (2i + 1) over begin <= i < end in doubles. Both ends even. "Fast" is -O3 -march=native
+ * -ffast-math. */
 
-/* Compiled as any program is, with -O2. */
-double bench_plain_loop(uint64_t terms);
+/* (a) Term by term, as any program is compiled: -O2. */
+double bench_loop_plain(uint64_t begin, uint64_t end);
 
-/* Compiled for this very CPU with -O3 -ffast-math; its sum is off by what that costs. Terms a
- * multiple of 2^21. */
-double bench_fast_math_loop(uint64_t terms);
+/* (b) The very same lines, fast. */
+double bench_loop_plain_fast(uint64_t begin, uint64_t end);
+
+/* (b') Two terms a turn, written so that a compiler can vectorise it; fast. */
+double bench_loop_two_terms(uint64_t begin, uint64_t end);
+
+/* (f) The best loop known that a compiler vectorises: two terms with one division; fast. */
+double bench_loop_pairs(uint64_t begin, uint64_t end);
+
+/* (c) OpenMP's reduction on this many threads; fast. */
+double bench_loop_openmp(uint64_t begin, uint64_t end, int threads);
+
+/* FALSE where the compiler has no OpenMP: then bench_loop_openmp() must not be called. */
+int bench_loop_has_openmp(void);
