@@ -2,11 +2,13 @@
 #include <glib-unix.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "daemon/api/server.h"
 #include "daemon/events.h"
+#include "daemon/jobs/fault-journal.h"
 #include "daemon/jobs/journal.h"
 #include "daemon/node-id.h"
 #include "daemon/notify.h"
@@ -19,6 +21,7 @@ typedef struct Options {
         gboolean user;
         gboolean system;
         gboolean version;
+        gboolean fault_injection;
         int workers; /* WORKERS_UNSET: one for each CPU */
         char *kernel;
 } Options;
@@ -40,6 +43,8 @@ static gboolean parse_options(Options *o, int *argc, char ***argv, GError **erro
                   "Worker threads, 1 to 1024 (default: one a CPU)", "N" },
                 { "kernel", 0, 0, G_OPTION_ARG_STRING, &o->kernel, "Kernel of jobs that name none",
                   "NAME" },
+                { "fault-injection", 0, 0, G_OPTION_ARG_NONE, &o->fault_injection,
+                  "Allow InjectFault: for tests and rehearsals", NULL },
                 { "version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Print the version and exit",
                   NULL },
                 { NULL },
@@ -118,8 +123,25 @@ static gboolean on_disconnected(gpointer userdata) {
         return G_SOURCE_REMOVE;
 }
 
+/* Where the record of bad cores is: what systemd made for the service, else the user's own. */
+static char *state_directory(gboolean user) {
+        const char *directories = g_getenv("STATE_DIRECTORY");
+
+        if (directories && directories[0])
+                return g_strndup(directories, strcspn(directories, ":"));
+        return user ? g_build_filename(g_get_user_state_dir(), "pi-computed", NULL) : NULL;
+}
+
+static void tell_start(const Options *o, const PiPool *pool, const PiKernel *kernel) {
+        g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", PI_EVENT_STARTED,
+                         "MESSAGE",
+                         "pi-computed " PI_VERSION " is ready: %u CPU slots, kernel %s, %s bus%s",
+                         pi_pool_size(pool), kernel->name, o->user ? "session" : "system",
+                         o->fault_injection ? "; fault injection is on" : "");
+}
+
 static int serve(const Options *o, GError **error) {
-        g_autofree char *node_id = pi_node_id();
+        g_autofree char *node_id = pi_node_id(), *directory = state_directory(o->user);
         g_autoptr(PiPool) pool = NULL;
         g_autoptr(PiJobs) jobs = NULL;
         g_autoptr(PiNotify) notify = NULL;
@@ -133,8 +155,13 @@ static int serve(const Options *o, GError **error) {
         pool = pi_pool_new(o->workers == WORKERS_UNSET ? 0 : (uint32_t) o->workers, error);
         if (!pool)
                 return EXIT_FAILURE;
-        jobs = d.jobs = pi_jobs_new(pool, &(PiNode) { node_id, g_get_host_name(), kernel });
+        jobs = d.jobs = pi_jobs_new(pool, &(PiNode) { .id = node_id,
+                                                      .name = g_get_host_name(),
+                                                      .kernel = kernel,
+                                                      .fault_injection = o->fault_injection });
         pi_jobs_add_listener(jobs, &pi_journal_listener, NULL);
+        pi_jobs_add_listener(jobs, &pi_fault_journal_listener, NULL);
+        pi_jobs_open_record(jobs, directory);
         notify = d.notify = pi_notify_new(jobs, pool);
         server = pi_server_new(&(PiServerConfig) { .user = o->user,
                                                    .node_id = node_id,
@@ -147,10 +174,7 @@ static int serve(const Options *o, GError **error) {
                 return EXIT_FAILURE;
         g_unix_signal_add(SIGTERM, on_signal, &d);
         g_unix_signal_add(SIGINT, on_signal, &d);
-        g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", PI_EVENT_STARTED,
-                         "MESSAGE",
-                         "pi-computed " PI_VERSION " is ready: %u CPU slots, kernel %s, %s bus",
-                         pi_pool_size(pool), kernel->name, o->user ? "session" : "system");
+        tell_start(o, pool, kernel);
         pi_notify_ready(notify);
         g_main_loop_run(loop);
         return d.exit_status;

@@ -3,6 +3,8 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "daemon/jobs/fault-journal.h"
+
 #define STATUS_INTERVAL_USEC 1000000
 
 struct PiNotify {
@@ -61,10 +63,16 @@ static const PiJobsListener notify_listener = {
         .progressed = changed,
 };
 
+static void hung(uint32_t cpu, PiTask *task, uint32_t lease, gpointer userdata) {
+        PiNotify *n = userdata;
+
+        pi_fault_journal_hung(cpu, pi_jobs_find_by_task(n->jobs, task), lease);
+}
+
 static gboolean feed_watchdog(gpointer userdata) {
         PiNotify *n = userdata;
 
-        if (pi_pool_check_alive(n->pool))
+        if (pi_pool_check_alive(n->pool, hung, n))
                 (void) sd_notify(false, "WATCHDOG=1");
         return G_SOURCE_CONTINUE;
 }

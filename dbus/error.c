@@ -22,6 +22,7 @@ static const struct {
         [PI_ERROR_ALREADY_FINISHED]    = { ERROR_PREFIX "AlreadyFinished",    EALREADY,   1   },
         [PI_ERROR_DEADLINE_EXCEEDED]   = { ERROR_PREFIX "DeadlineExceeded",   ETIMEDOUT,  124 },
         [PI_ERROR_SHUTTING_DOWN]       = { ERROR_PREFIX "ShuttingDown",       ESHUTDOWN,  1   },
+        [PI_ERROR_FAULT_INJECTION_DISABLED] = { ERROR_PREFIX "FaultInjectionDisabled", EPERM, 1 },
 };
 
 G_DEFINE_QUARK(pi-error-quark, pi_error)

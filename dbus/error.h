@@ -21,6 +21,7 @@ typedef enum PiError {
         PI_ERROR_ALREADY_FINISHED,
         PI_ERROR_DEADLINE_EXCEEDED,
         PI_ERROR_SHUTTING_DOWN,
+        PI_ERROR_FAULT_INJECTION_DISABLED,
         _PI_ERROR_MAX,
 } PiError;
 

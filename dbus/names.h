@@ -11,6 +11,8 @@
 #define PI_INTERFACE_JOB "org.picompute1.Job"
 
 #define PI_POLKIT_MANAGE_JOBS "org.picompute1.manage-jobs"
+#define PI_POLKIT_MANAGE_CORES "org.picompute1.manage-cores"
+#define PI_POLKIT_INJECT_FAULTS "org.picompute1.inject-faults"
 
 /* Keys of the options of ComputePi and SubmitJob. */
 #define PI_OPTION_PARTS "parts"
@@ -20,6 +22,28 @@
 #define PI_OPTION_KERNEL "kernel"
 #define PI_OPTION_LABEL "label"
 #define PI_OPTION_DEADLINE_USEC "deadline_usec"
+
+/* Keys of the options of InjectFault. */
+#define PI_INJECT_KIND "kind"
+#define PI_INJECT_BIT "bit"
+#define PI_INJECT_COUNT "count"
+#define PI_INJECT_FACTOR "factor"
+
+/* Keys of a fault: of ListFaults, and of the property and the report's entry of that name. */
+#define PI_FAULT_KEY_TIME_USEC "time_usec"
+#define PI_FAULT_KEY_JOB "job"
+#define PI_FAULT_KEY_VERDICT "verdict"
+#define PI_FAULT_KEY_NODE "node"
+#define PI_FAULT_KEY_CPU "cpu"
+#define PI_FAULT_KEY_PACKAGE "package"
+#define PI_FAULT_KEY_CORE "core"
+#define PI_FAULT_KEY_KERNEL "kernel"
+#define PI_FAULT_KEY_FIRST_PART "first_part"
+#define PI_FAULT_KEY_PARTS "parts"
+#define PI_FAULT_KEY_FIRST_TERM "first_term"
+#define PI_FAULT_KEY_TERMS "terms"
+#define PI_FAULT_KEY_RESIDUAL "residual"
+#define PI_FAULT_KEY_ATTEMPTS "attempts"
 
 /* Keys of a job's report. */
 #define PI_REPORT_PI_TEXT "pi_text"
@@ -48,3 +72,5 @@
 #define PI_REPORT_NUMERICS "numerics_version"
 #define PI_REPORT_NODES "nodes"
 #define PI_REPORT_CORES "cores"
+#define PI_REPORT_VERDICT "verdict"
+#define PI_REPORT_FAULTS "faults"

@@ -158,6 +158,20 @@ static int get_report(sd_bus *bus, const char *path, const char *interface, cons
         return pi_variant_append(reply, ((PiJob *) userdata)->report);
 }
 
+static int get_verdict(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        return sd_bus_message_append(reply, "s",
+                                     pi_verdict_to_string(((PiJob *) userdata)->verdict));
+}
+
+static int get_faults(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const PiJob *job = userdata;
+
+        return pi_variant_append(reply,
+                                 pi_fault_list_to_variant(job->faults, PI_FAULTS_PER_JOB));
+}
+
 static int get_error_name(sd_bus *bus, const char *path, const char *interface,
                           const char *property, sd_bus_message *reply, void *userdata,
                           sd_bus_error *error) {
@@ -208,6 +222,9 @@ static const sd_bus_vtable job_vtable[] = {
         SD_BUS_PROPERTY("Progress", "d", get_progress, 0, LIVE),
         SD_BUS_PROPERTY("Pi", "d", NULL, offsetof(PiJob, pi), LIVE),
         SD_BUS_PROPERTY("Report", "a{sv}", get_report, 0, LIVE),
+        SD_BUS_PROPERTY("Verdict", "s", get_verdict, 0, LIVE),
+        SD_BUS_PROPERTY("Faults", "aa{sv}", get_faults, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
         SD_BUS_PROPERTY("ErrorName", "s", get_error_name, 0, LIVE),
         SD_BUS_PROPERTY("ErrorMessage", "s", get_error_message, 0, LIVE),
         SD_BUS_VTABLE_END,
@@ -280,9 +297,18 @@ static void job_progressed(PiJob *job, gpointer userdata) {
                                               NULL);
 }
 
+static void job_judged(PiJob *job, const PiFaultRow *rows, guint n, gpointer userdata) {
+        PiServer *server = userdata;
+        g_autofree char *path = pi_job_object_path(job);
+
+        (void) sd_bus_emit_properties_changed(server->bus, path, PI_INTERFACE_JOB, "Verdict",
+                                              "Faults", NULL);
+}
+
 const PiJobsListener pi_job_objects_listener = {
         .added = job_added,
         .state_changed = job_state_changed,
         .progressed = job_progressed,
         .removed = job_removed,
+        .judged = job_judged,
 };

@@ -10,6 +10,7 @@ static GVariant *entry(const PiJob *job) {
         g_variant_dict_init(&d, NULL);
         g_variant_dict_insert(&d, "id", "t", job->id);
         g_variant_dict_insert(&d, "state", "s", pi_job_state_to_string(job->state));
+        g_variant_dict_insert(&d, "verdict", "s", pi_verdict_to_string(job->verdict));
         g_variant_dict_insert(&d, "label", "s", job->spec.label);
         g_variant_dict_insert(&d, "owner", "u", (uint32_t) job->owner);
         g_variant_dict_insert(&d, "terms", "t", job->spec.terms);

@@ -40,6 +40,7 @@ void pi_job_free(PiJob *job) {
         g_clear_handle_id(&job->deadline, g_source_remove);
         pi_task_free(job->task);
         pi_lease_table_free(job->leases);
+        pi_fault_list_free(job->faults);
         pi_job_spec_clear(&job->spec);
         g_variant_unref(job->report);
         g_clear_error(&job->error);

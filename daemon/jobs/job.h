@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "daemon/jobs/fault-list.h"
 #include "daemon/jobs/spec.h"
 #include "daemon/work/task.h"
 
@@ -35,9 +36,14 @@ typedef struct PiJob {
         PiTask *task; /* from start to finish; so the next two, which are runner.c's */
         struct PiPool *pool;
         const struct PiRunnerHooks *hooks;
+        uint32_t slots; /* workers it was started on: fewer than it asked for where cores are out
+                           of service */
         PiLeaseTable *leases; /* of a finished job, as long as they are kept */
         uint64_t terms_done;  /* of a finished job: summed and verified */
         guint deadline;       /* source id, 0 for none */
+
+        PiVerdict verdict;   /* the worst so far */
+        PiFaultList *faults; /* at most PI_FAULTS_PER_JOB; NULL while there are none */
 
         double pi;        /* once done */
         GVariant *report; /* a{sv}; empty until done */

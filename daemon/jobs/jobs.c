@@ -2,6 +2,7 @@
 #include "daemon/jobs/jobs.h"
 
 #include "daemon/jobs/history.h"
+#include "daemon/jobs/inject.h"
 #include "daemon/jobs/measure.h"
 #include "daemon/jobs/quota.h"
 #include "daemon/jobs/report.h"
@@ -10,7 +11,7 @@
 
 #define PROGRESS_MSEC 100
 #define PROGRESSES_PER_TICK 10
-#define LISTENERS_MAX 4
+#define LISTENERS_MAX 8
 
 typedef struct Listener {
         const PiJobsListener *calls;
@@ -22,6 +23,8 @@ struct PiJobs {
         PiNode node;
         PiQuota *quota;
         PiMeasure *measure;
+        PiCores *cores;
+        PiCoresHooks cores_hooks;
         PiRunnerHooks hooks;
         Listener listener[LISTENERS_MAX];
         gsize n_listeners;
@@ -45,9 +48,17 @@ struct PiJobs {
 
 static void admit(PiJobs *jobs);
 
-static PiMeasureQueue queue_lengths(const PiJobs *jobs) {
-        return (PiMeasureQueue){ .queued = pi_jobs_n_queued(jobs),
-                                 .running = jobs->running.length };
+static PiMeasureNow measure_now(const PiJobs *jobs) {
+        return (PiMeasureNow) {
+                .queued = pi_jobs_n_queued(jobs),
+                .running = jobs->running.length,
+                .faults = {
+                        .transient = pi_cores_faults(jobs->cores, PI_VERDICT_TRANSIENT),
+                        .core = pi_cores_faults(jobs->cores, PI_VERDICT_CORE),
+                        .node = pi_cores_faults(jobs->cores, PI_VERDICT_NODE),
+                        .software = pi_cores_faults(jobs->cores, PI_VERDICT_SOFTWARE),
+                },
+        };
 }
 
 static void remove_job(PiJobs *jobs, PiJob *job) {
@@ -100,21 +111,16 @@ static void finish(PiJobs *jobs, PiJob *job) {
         keep_finished(jobs, job);
 }
 
-static void runner_lease_failed(PiJob *job, uint32_t lease, gpointer userdata) {
-        PiJobs *jobs = userdata;
-
-        TELL(jobs, lease_failed, job, lease);
-}
-
 static void runner_done(PiJob *job, gpointer userdata) {
         PiJobs *jobs = userdata;
 
+        pi_cores_job_ended(jobs->cores, job);
         g_queue_remove(&jobs->running, job);
         finish(jobs, job);
         admit(jobs);
         if (jobs->running.length == 0) {
                 g_clear_handle_id(&jobs->progress_timer, g_source_remove);
-                pi_measure_tick(jobs->measure, queue_lengths(jobs));
+                pi_measure_tick(jobs->measure, measure_now(jobs));
         }
 }
 
@@ -125,14 +131,19 @@ static gboolean tell_progress(gpointer userdata) {
         for (GList *l = jobs->running.head; l; l = l->next)
                 TELL(jobs, progressed, l->data);
         if (++jobs->progresses % PROGRESSES_PER_TICK == 0)
-                pi_measure_tick(jobs->measure, queue_lengths(jobs));
+                pi_measure_tick(jobs->measure, measure_now(jobs));
         return G_SOURCE_CONTINUE;
+}
+
+/* What the job reserves: what it asked for, or what there is where cores are out of service. */
+static uint32_t slots_for(const PiJobs *jobs, const PiJob *job) {
+        return MIN(job->spec.cpus, pi_pool_in_service(jobs->pool));
 }
 
 static bool next_fits(const PiJobs *jobs) {
         const PiJob *job = g_queue_peek_head((GQueue *) &jobs->queue);
 
-        return job && job->spec.cpus <= pi_pool_idle(jobs->pool);
+        return job && slots_for(jobs, job) <= pi_pool_idle(jobs->pool);
 }
 
 static PiJob *start_next(PiJobs *jobs) {
@@ -140,11 +151,11 @@ static PiJob *start_next(PiJobs *jobs) {
 
         g_queue_push_tail(&jobs->running, job);
         if (jobs->progress_timer == 0) {
-                pi_measure_tick(jobs->measure, queue_lengths(jobs));
+                pi_measure_tick(jobs->measure, measure_now(jobs));
                 jobs->progress_timer = g_timeout_add(PROGRESS_MSEC, tell_progress, jobs);
         }
         pi_job_set_state(job, PI_JOB_RUNNING);
-        pi_runner_start(jobs->pool, job, &jobs->hooks);
+        pi_runner_start(jobs->pool, job, slots_for(jobs, job), &jobs->hooks);
         return job;
 }
 
@@ -270,12 +281,80 @@ const GList *pi_jobs_list(const PiJobs *jobs) {
         return jobs->all.head;
 }
 
+PiJob *pi_jobs_find_by_task(PiJobs *jobs, const PiTask *task) {
+        for (GList *l = jobs->running.head; l; l = l->next)
+                if (((PiJob *) l->data)->task == task)
+                        return l->data;
+        return NULL;
+}
+
+static PiJob *job_of_task(const PiTask *task, gpointer userdata) {
+        return pi_jobs_find_by_task(userdata, task);
+}
+
+static PiJob *job_of_id(uint64_t id, gpointer userdata) {
+        return pi_jobs_find(userdata, id);
+}
+
+static void judged(PiJob *job, const PiFaultRow *rows, guint n, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        TELL(jobs, judged, job, rows, n);
+}
+
+static void core_news(uint32_t cpu, PiCoreNews news, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        TELL(jobs, core_news, cpu, news);
+}
+
+static void record_trouble(const GError *error, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        TELL(jobs, record_trouble, error);
+}
+
+static void released(gpointer userdata) {
+        admit(userdata);
+}
+
+void pi_jobs_open_record(PiJobs *jobs, const char *directory) {
+        pi_cores_open_record(jobs->cores, directory);
+}
+
+GVariant *pi_jobs_list_faults(const PiJobs *jobs, uint32_t limit) {
+        return pi_cores_list_faults(jobs->cores, limit);
+}
+
+gboolean pi_jobs_restore_core(PiJobs *jobs, uint32_t cpu, GError **error) {
+        return pi_cores_restore(jobs->cores, cpu, error);
+}
+
+gboolean pi_jobs_may_inject(const PiJobs *jobs, GError **error) {
+        if (jobs->node.fault_injection)
+                return TRUE;
+        g_set_error_literal(error, PI_ERROR, PI_ERROR_FAULT_INJECTION_DISABLED,
+                            "Fault injection is off: start the daemon with --fault-injection");
+        return FALSE;
+}
+
+gboolean pi_jobs_inject(PiJobs *jobs, uint32_t cpu, GVariant *options, GError **error) {
+        PiFaultOrder order;
+
+        if (!pi_jobs_may_inject(jobs, error) || !pi_cores_check(jobs->cores, cpu, error) ||
+            !pi_inject_parse(options, &order, error))
+                return FALSE;
+        pi_pool_inject(jobs->pool, cpu, &order);
+        TELL(jobs, fault_injected, cpu, &order);
+        return TRUE;
+}
+
 GVariant *pi_jobs_history(PiJobs *jobs, uint32_t limit) {
         return pi_history_to_variant(&jobs->finished, limit);
 }
 
 GVariant *pi_jobs_metrics(PiJobs *jobs) {
-        return pi_measure_metrics(jobs->measure, queue_lengths(jobs));
+        return pi_measure_metrics(jobs->measure, measure_now(jobs));
 }
 
 void pi_jobs_add_listener(PiJobs *jobs, const PiJobsListener *listener, gpointer userdata) {
@@ -290,7 +369,17 @@ PiJobs *pi_jobs_new(PiPool *pool, const PiNode *node) {
         jobs->node = *node;
         jobs->quota = pi_quota_new();
         jobs->measure = pi_measure_new(pool, node->kernel);
-        jobs->hooks = (PiRunnerHooks) { runner_lease_failed, runner_done, jobs };
+        jobs->hooks = (PiRunnerHooks) { runner_done, jobs };
+        jobs->cores_hooks = (PiCoresHooks) {
+                .job_of_task = job_of_task,
+                .job_of_id = job_of_id,
+                .judged = judged,
+                .news = core_news,
+                .trouble = record_trouble,
+                .released = released,
+                .userdata = jobs,
+        };
+        jobs->cores = pi_cores_new(pool, jobs->node.id, &jobs->cores_hooks);
         jobs->by_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
                                             (GDestroyNotify) pi_job_free);
         return jobs;
@@ -307,5 +396,6 @@ void pi_jobs_free(PiJobs *jobs) {
         g_hash_table_unref(jobs->by_id);
         pi_quota_free(jobs->quota);
         pi_measure_free(jobs->measure);
+        pi_cores_free(jobs->cores);
         g_free(jobs);
 }

@@ -3,12 +3,14 @@
 
 #include <glib.h>
 
+#include "daemon/jobs/cores.h"
 #include "daemon/jobs/job.h"
 #include "daemon/work/pool.h"
 
 #define PI_JOBS_FINISHED_KEPT 1000
 #define PI_JOBS_LEASES_KEPT 32 /* finished jobs that can still tell which part ran where */
 #define PI_HISTORY_MAX 1000
+#define PI_FAULTS_LISTED_MAX PI_FAULTS_KEPT
 
 /* All jobs of the node: takes them in, queues them, gives them CPU slots first come first served,
  * ends them, and keeps the last finished ones. For the main thread. */
@@ -19,14 +21,19 @@ typedef struct PiJobsListener {
         void (*added)(PiJob *job, gpointer userdata); /* queued, or running already */
         void (*state_changed)(PiJob *job, gpointer userdata);
         void (*progressed)(PiJob *job, gpointer userdata); /* at most ten times a second */
-        void (*lease_failed)(PiJob *job, uint32_t lease, gpointer userdata);
         void (*removed)(PiJob *job, gpointer userdata);
+        /* See PiCoresHooks. */
+        void (*judged)(PiJob *job, const PiFaultRow *rows, guint n, gpointer userdata);
+        void (*core_news)(uint32_t cpu, PiCoreNews news, gpointer userdata);
+        void (*record_trouble)(const GError *error, gpointer userdata);
+        void (*fault_injected)(uint32_t cpu, const PiFaultOrder *order, gpointer userdata);
 } PiJobsListener;
 
 typedef struct PiNode {
         const char *id;
         const char *name;
         const PiKernel *kernel; /* of jobs that name none */
+        gboolean fault_injection; /* pi_jobs_inject() is allowed */
 } PiNode;
 
 /* Measures the baselines, which takes some 10 ms a kernel. The pool and the strings of `node` must
@@ -39,6 +46,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiJobs, pi_jobs_free)
 
 /* Functions the listener has not may be NULL. */
 void pi_jobs_add_listener(PiJobs *jobs, const PiJobsListener *listener, gpointer userdata);
+
+/* Takes the cores on record in a directory, NULL for none, out of service, and keeps the record
+ * there. Once, after the listeners were added and before the first job. */
+void pi_jobs_open_record(PiJobs *jobs, const char *directory);
 
 /* Checks a request and queues or starts it. `sender`: unique bus name the job ends with, "" for
  * none. Errors: PI_ERROR_INVALID_TERMS, PI_ERROR_INVALID_OPTION, PI_ERROR_QUOTA_EXCEEDED,
@@ -62,6 +73,22 @@ PiJob *pi_jobs_find(PiJobs *jobs, uint64_t id);
 
 /* All jobs kept, PiJob, oldest first. */
 const GList *pi_jobs_list(const PiJobs *jobs);
+
+/* The running job of a task, NULL if there is none. */
+PiJob *pi_jobs_find_by_task(PiJobs *jobs, const PiTask *task);
+
+/* The last faults, newest first, at most PI_FAULTS_LISTED_MAX, a floating aa{sv}. */
+GVariant *pi_jobs_list_faults(const PiJobs *jobs, uint32_t limit);
+
+/* Puts a core back into service. Errors: PI_ERROR_INVALID_OPTION. */
+gboolean pi_jobs_restore_core(PiJobs *jobs, uint32_t cpu, GError **error);
+
+/* Fails with PI_ERROR_FAULT_INJECTION_DISABLED unless the node is for tests and rehearsals. */
+gboolean pi_jobs_may_inject(const PiJobs *jobs, GError **error);
+
+/* Makes a core do wrong as the options, an a{sv}, say. Errors: as pi_jobs_may_inject(),
+ * PI_ERROR_INVALID_OPTION. */
+gboolean pi_jobs_inject(PiJobs *jobs, uint32_t cpu, GVariant *options, GError **error);
 
 /* At most `limit` finished jobs, newest first, a floating aa{sv}. */
 GVariant *pi_jobs_history(PiJobs *jobs, uint32_t limit);

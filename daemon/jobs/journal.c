@@ -44,25 +44,6 @@ static void state_changed(PiJob *job, gpointer userdata) {
         }
 }
 
-static void lease_failed(PiJob *job, uint32_t index, gpointer userdata) {
-        const PiLeaseTable *leases = pi_job_leases(job);
-        uint64_t first = pi_lease_first_part(leases, index),
-                 end = pi_lease_first_part(leases, index + 1);
-        uint32_t cpu_number = atomic_load(&leases->lease[index].cpu);
-        g_autofree char *id = g_strdup_printf("%" G_GUINT64_FORMAT, job->id);
-        g_autofree char *first_part = g_strdup_printf("%" G_GUINT64_FORMAT, first);
-        g_autofree char *parts = g_strdup_printf("%" G_GUINT64_FORMAT, end - first);
-        g_autofree char *cpu = g_strdup_printf("%u", cpu_number);
-
-        g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", PI_EVENT_LEASE_FAILED,
-                         "JOB_ID", id, "PI_FIRST_PART", first_part, "PI_PARTS", parts, "PI_CPU",
-                         cpu, "MESSAGE",
-                         "Job %s: parts %s to %" G_GUINT64_FORMAT
-                         " failed verification on CPU %s, attempt %u",
-                         id, first_part, end - 1, cpu, atomic_load(&leases->lease[index].attempts));
-}
-
 const PiJobsListener pi_journal_listener = {
         .state_changed = state_changed,
-        .lease_failed = lease_failed,
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/measure.h"
 
-#include "daemon/metrics/metrics.h"
 #include "daemon/work/calibrate.h"
 
 struct PiMeasure {
@@ -81,7 +80,7 @@ void pi_measure_ended(PiMeasure *measure, const PiJob *job, const PiJobFigures *
                 .response_usec = f->response_usec,
                 .compute_usec = f->compute_usec,
                 .cpu_usec = f->cpu_usec,
-                .workers = job->spec.cpus,
+                .workers = job->slots,
                 .leases = job->task ? job->task->leases->n : 0,
                 .leases_retried = f->retries,
                 .speedup = f->speedup,
@@ -97,14 +96,18 @@ void pi_measure_ended(PiMeasure *measure, const PiJob *job, const PiJobFigures *
         pi_metrics_job_finished(measure->metrics, &m);
 }
 
-static PiMetricsLive look(PiMeasure *measure, PiMeasureQueue queue) {
+static PiMetricsLive look(PiMeasure *measure, PiMeasureNow now) {
         uint32_t n = pi_pool_size(measure->pool);
 
         for (uint32_t i = 0; i < n; i++) {
                 const PiWorkerStats *s = pi_pool_worker_stats(measure->pool, i);
+                uint32_t cpu = pi_pool_worker_cpu(measure->pool, i);
+                PiCoreState state = pi_pool_core_state(measure->pool, cpu);
 
                 measure->cores[i] = (PiMetricsCore) {
-                        .cpu = pi_pool_worker_cpu(measure->pool, i),
+                        .cpu = cpu,
+                        .state = pi_core_state_to_string(state),
+                        .out_of_service = state == PI_CORE_OUT_OF_SERVICE,
                         .terms = atomic_load(&s->terms),
                         .parts = atomic_load(&s->parts),
                         .leases_verified = atomic_load(&s->leases_verified),
@@ -115,10 +118,11 @@ static PiMetricsLive look(PiMeasure *measure, PiMeasureQueue queue) {
                 };
         }
         return (PiMetricsLive) {
-                .jobs_queued = queue.queued,
-                .jobs_running = queue.running,
+                .jobs_queued = now.queued,
+                .jobs_running = now.running,
                 .slots_total = n,
-                .slots_in_use = n - pi_pool_idle(measure->pool),
+                .slots_in_use = pi_pool_busy(measure->pool),
+                .faults = now.faults,
                 .cores = measure->cores,
                 .n_cores = n,
                 .part_nsec = measure->part_nsec,
@@ -127,14 +131,14 @@ static PiMetricsLive look(PiMeasure *measure, PiMeasureQueue queue) {
         };
 }
 
-void pi_measure_tick(PiMeasure *measure, PiMeasureQueue queue) {
-        PiMetricsLive live = look(measure, queue);
+void pi_measure_tick(PiMeasure *measure, PiMeasureNow now) {
+        PiMetricsLive live = look(measure, now);
 
         pi_metrics_tick(measure->metrics, &live);
 }
 
-GVariant *pi_measure_metrics(PiMeasure *measure, PiMeasureQueue queue) {
-        PiMetricsLive live = look(measure, queue);
+GVariant *pi_measure_metrics(PiMeasure *measure, PiMeasureNow now) {
+        PiMetricsLive live = look(measure, now);
 
         return pi_metrics_to_variant(measure->metrics, &live);
 }

@@ -3,6 +3,7 @@
 
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/report.h"
+#include "daemon/metrics/metrics.h"
 #include "daemon/work/pool.h"
 
 /* What the node measures of its jobs and workers, and the baselines it compares them with. */
@@ -17,10 +18,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiMeasure, pi_measure_free)
 /* Terms per second of one thread with this kernel. */
 double pi_measure_baseline(const PiMeasure *measure, const PiKernel *kernel);
 
-typedef struct PiMeasureQueue {
+/* What the jobs know. */
+typedef struct PiMeasureNow {
         uint32_t queued;
         uint32_t running;
-} PiMeasureQueue;
+        PiMetricsFaults faults;
+} PiMeasureNow;
 
 void pi_measure_submitted(PiMeasure *measure);
 void pi_measure_refused(PiMeasure *measure);
@@ -29,7 +32,7 @@ void pi_measure_ended(PiMeasure *measure, const PiJob *job, const PiJobFigures *
 
 /* Takes a sample for the rates of the last minute: about once a second while jobs run, and at the
  * start and the end of such a time. */
-void pi_measure_tick(PiMeasure *measure, PiMeasureQueue queue);
+void pi_measure_tick(PiMeasure *measure, PiMeasureNow now);
 
 /* The answer of GetMetrics, a floating a{sv}. */
-GVariant *pi_measure_metrics(PiMeasure *measure, PiMeasureQueue queue);
+GVariant *pi_measure_metrics(PiMeasure *measure, PiMeasureNow now);

@@ -55,7 +55,7 @@ void pi_job_figures(const PiJob *job, const PiReportNode *node, PiJobFigures *re
         f.throughput_parts = (double) job->spec.parts / seconds;
         if (node->baseline_terms > 0)
                 f.speedup = f.throughput_terms / node->baseline_terms;
-        f.efficiency = f.speedup / job->spec.cpus;
+        f.efficiency = f.speedup / MAX(job->slots, 1);
         *ret = f;
 }
 
@@ -129,7 +129,7 @@ GVariant *pi_report_new(const PiJob *job, const PiReportNode *node, const PiJobF
         *ret_pi = add_value(&b, job);
         add_u64(&b, PI_REPORT_TERMS, job->spec.terms);
         add_u64(&b, PI_REPORT_PARTS, job->spec.parts);
-        add_u32(&b, PI_REPORT_CPUS, job->spec.cpus);
+        add_u32(&b, PI_REPORT_CPUS, job->slots);
         add_u64(&b, PI_REPORT_LEASES, job->task->leases->n);
         add_u64(&b, PI_REPORT_LEASES_RETRIED, f->retries);
         add_u64(&b, PI_REPORT_RESPONSE_USEC, f->response_usec);
@@ -150,5 +150,8 @@ GVariant *pi_report_new(const PiJob *job, const PiReportNode *node, const PiJobF
         add_u32(&b, PI_REPORT_NUMERICS, PI_NUMERICS_VERSION);
         g_variant_builder_add(&b, "{sv}", PI_REPORT_NODES, nodes(job->task, node, f));
         g_variant_builder_add(&b, "{sv}", PI_REPORT_CORES, cores(job->task));
+        add_string(&b, PI_REPORT_VERDICT, pi_verdict_to_string(job->verdict));
+        g_variant_builder_add(&b, "{sv}", PI_REPORT_FAULTS,
+                              pi_fault_list_to_variant(job->faults, PI_FAULTS_PER_JOB));
         return g_variant_builder_end(&b);
 }

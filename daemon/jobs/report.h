@@ -24,7 +24,7 @@ typedef struct PiJobFigures {
         double throughput_terms;  /* a second of compute time */
         double throughput_parts;
         double speedup;    /* throughput / baseline; 0 without one */
-        double efficiency; /* speed-up / CPU slots */
+        double efficiency; /* speed-up / workers */
         uint64_t retries;  /* stretches summed again at once, and leases given out again */
 } PiJobFigures;
 

@@ -4,14 +4,6 @@
 #include "daemon/series/expected.h"
 #include "dbus/error.h"
 
-static void tell_failed_leases(PiJob *job) {
-        const PiLeaseTable *leases = job->task->leases;
-
-        for (uint32_t i = 0; i < leases->n; i++)
-                if (atomic_load(&leases->lease[i].state) == PI_LEASE_FAILED)
-                        job->hooks->lease_failed(job, i, job->hooks->userdata);
-}
-
 /* Each lease was verified by itself. What this adds: that they are all there, once each, and that
  * the sum of their sums is the sum of the whole. */
 static void verify_whole(PiJob *job) {
@@ -32,48 +24,53 @@ static void verify_whole(PiJob *job) {
                             job->id);
 }
 
-static void give_up(PiJob *job) {
+static GError *not_verified(const PiJob *job, uint32_t index, PiVerdict verdict) {
         const PiLeaseTable *leases = job->task->leases;
+        const PiLease *lease = &leases->lease[index];
+        g_autoptr(GString) cpus = g_string_new(NULL);
+        uint8_t failures = atomic_load(&lease->failures);
 
-        for (uint32_t i = 0; i < leases->n; i++) {
-                const PiLease *lease = &leases->lease[i];
+        for (uint8_t i = 0; i < failures; i++)
+                g_string_append_printf(cpus, "%s%u", i ? ", " : "",
+                                       atomic_load(&lease->failed_on[i]));
+        return g_error_new(PI_ERROR, PI_ERROR_VERIFICATION_FAILED,
+                           "Job %" G_GUINT64_FORMAT ": parts %" G_GUINT64_FORMAT
+                           " to %" G_GUINT64_FORMAT
+                           " failed verification on every CPU they were tried on (%s)%s: the "
+                           "result was thrown away",
+                           job->id, pi_lease_first_part(leases, index),
+                           pi_lease_first_part(leases, index + 1) - 1, cpus->str,
+                           verdict == PI_VERDICT_SOFTWARE ? ", by the same bits" : "");
+}
 
-                if (atomic_load(&lease->state) != PI_LEASE_FAILED)
-                        continue;
-                g_set_error(&job->error, PI_ERROR, PI_ERROR_VERIFICATION_FAILED,
-                            "Job %" G_GUINT64_FORMAT ": parts %" G_GUINT64_FORMAT
-                            " to %" G_GUINT64_FORMAT " failed verification %d times, last on CPU "
-                                                     "%u: the result was thrown away",
-                            job->id, pi_lease_first_part(leases, i),
-                            pi_lease_first_part(leases, i + 1) - 1, PI_LEASE_ATTEMPTS_MAX,
-                            atomic_load(&lease->cpu));
-                return;
-        }
+static uint32_t first_missing(const PiTask *task) {
+        uint32_t i = 0;
+
+        while (atomic_load(&task->leases->lease[i].state) == PI_LEASE_VERIFIED)
+                i++;
+        return i;
 }
 
 static void workers_left(PiTask *task, gpointer userdata) {
         PiJob *job = userdata;
-        uint32_t avoid;
 
         if (!job->error && pi_task_leases_missing(task) > 0) {
-                tell_failed_leases(job);
-                if (pi_task_retry(task, &avoid)) {
-                        pi_pool_start_elsewhere(job->pool, task, avoid, workers_left, job);
+                if (pi_pool_start_elsewhere(job->pool, task, workers_left, job))
                         return;
-                }
-                give_up(job);
+                job->error = not_verified(job, first_missing(task), PI_VERDICT_NODE);
         }
         if (!job->error)
                 verify_whole(job);
         job->hooks->done(job, job->hooks->userdata);
 }
 
-void pi_runner_start(PiPool *pool, PiJob *job, const PiRunnerHooks *hooks) {
+void pi_runner_start(PiPool *pool, PiJob *job, uint32_t slots, const PiRunnerHooks *hooks) {
         job->pool = pool;
         job->hooks = hooks;
+        job->slots = slots;
         job->task = pi_task_new(job->spec.kernel, job->spec.terms, job->spec.parts,
                                 pi_pool_size(pool));
-        pi_pool_start(pool, job->task, job->spec.cpus, workers_left, job);
+        pi_pool_start(pool, job->task, slots, workers_left, job);
 }
 
 void pi_runner_stop(PiJob *job, GError *error) {
@@ -83,4 +80,8 @@ void pi_runner_stop(PiJob *job, GError *error) {
         }
         job->error = error;
         pi_pool_cancel(job->pool, job->task);
+}
+
+void pi_runner_give_up(PiJob *job, uint32_t lease, PiVerdict verdict) {
+        pi_runner_stop(job, not_verified(job, lease, verdict));
 }

@@ -4,21 +4,22 @@
 #include "daemon/jobs/job.h"
 #include "daemon/work/pool.h"
 
-/* Runs one job on the pool: leases out, failed ones again to other workers, the whole verified. */
+/* Runs one job on the pool: leases out, failed ones again to other CPUs, the whole verified. */
 
 typedef struct PiRunnerHooks {
-        /* A lease failed verification and goes out again, or was the last straw. */
-        void (*lease_failed)(PiJob *job, uint32_t lease, gpointer userdata);
         /* No worker is in the job any more. Either job->error says why it did not end well, or the
          * task is complete and verified. */
         void (*done)(PiJob *job, gpointer userdata);
         gpointer userdata;
 } PiRunnerHooks;
 
-/* Puts a task into the job and starts it on job->spec.cpus idle workers. `hooks` must stay until
- * done. */
-void pi_runner_start(PiPool *pool, PiJob *job, const PiRunnerHooks *hooks);
+/* Puts a task into the job and starts it on `slots` idle workers, at least one. `hooks` must stay
+ * until done. */
+void pi_runner_start(PiPool *pool, PiJob *job, uint32_t slots, const PiRunnerHooks *hooks);
 
 /* Makes a running job end with `error`, which it takes over; done comes within a stretch. The first
  * error stays. */
 void pi_runner_stop(PiJob *job, GError *error);
+
+/* Makes a running job end because no core got one of its leases right; PI_VERDICT_NODE or worse. */
+void pi_runner_give_up(PiJob *job, uint32_t lease, PiVerdict verdict);

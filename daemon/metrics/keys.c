@@ -9,6 +9,7 @@
 
 #define JOBS "jobs"
 #define WORKERS "workers"
+#define REFEREE "referee"
 #define CPU_STAT "cpu.stat or cpuacct.usage"
 #define THROTTLING "cpu.stat"
 #define CGROUP_PSI "cpu.pressure"
@@ -128,6 +129,22 @@ static const PiMetricKey keys[] = {
                 { "leases_retried", T, "count", JOBS,
                   "Leases given out more than once, of jobs that ended." },
 
+        [PI_METRIC_FAULTS_TRANSIENT] =
+                { "faults_transient", T, "count", REFEREE,
+                  "Stretches that were wrong, and right when summed again on the same core." },
+        [PI_METRIC_FAULTS_CORE] =
+                { "faults_core", T, "count", REFEREE,
+                  "Leases that stayed wrong on one core and were right on another." },
+        [PI_METRIC_FAULTS_NODE] =
+                { "faults_node", T, "count", REFEREE,
+                  "Leases that stayed wrong on a core while no core got them right." },
+        [PI_METRIC_FAULTS_SOFTWARE] =
+                { "faults_software", T, "count", REFEREE,
+                  "Leases that stayed wrong on a core, by the same bits on every core tried." },
+        [PI_METRIC_CORES_OUT_OF_SERVICE] =
+                { "cores_out_of_service", U, "count", REFEREE,
+                  "Workers that get no work because their CPU calculates wrongly." },
+
         [PI_METRIC_SPEEDUP_LAST] =
                 { "speedup_last", D, "factor", JOBS,
                   "Speed-up of the last job done against one thread (the baseline)." },
@@ -237,6 +254,10 @@ static const PiMetricKey keys[] = {
 static const PiMetricKey core_keys[] = {
         [PI_METRIC_CORE_CPU] =
                 { "cpu", U, "", WORKERS, "Number of the CPU the worker is pinned to." },
+        [PI_METRIC_CORE_STATE] =
+                { "state", S, "", REFEREE,
+                  "in-service, suspect (no new work until a fault is told apart) or "
+                  "out-of-service." },
         [PI_METRIC_CORE_TERMS] = { "terms", T, "count", WORKERS, "Terms computed." },
         [PI_METRIC_CORE_PARTS] = { "parts", T, "count", WORKERS, "Parts computed." },
         [PI_METRIC_CORE_LEASES_VERIFIED] =

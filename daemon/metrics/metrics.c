@@ -154,6 +154,18 @@ static void put_jobs(PiMetricDict *d, const PiMetrics *m, const PiMetricsLive *l
         pi_metric_dict_uint64(d, PI_METRIC_LEASES_RETRIED, m->leases_retried);
 }
 
+static void put_faults(PiMetricDict *d, const PiMetricsLive *live) {
+        uint32_t out = 0;
+
+        for (size_t i = 0; i < live->n_cores; i++)
+                out += live->cores[i].out_of_service ? 1 : 0;
+        pi_metric_dict_uint64(d, PI_METRIC_FAULTS_TRANSIENT, live->faults.transient);
+        pi_metric_dict_uint64(d, PI_METRIC_FAULTS_CORE, live->faults.core);
+        pi_metric_dict_uint64(d, PI_METRIC_FAULTS_NODE, live->faults.node);
+        pi_metric_dict_uint64(d, PI_METRIC_FAULTS_SOFTWARE, live->faults.software);
+        pi_metric_dict_uint32(d, PI_METRIC_CORES_OUT_OF_SERVICE, out);
+}
+
 /* The six keys of a histogram follow one another, in this order, from the one named count. */
 G_STATIC_ASSERT(PI_METRIC_RESPONSE_MAX_USEC == PI_METRIC_RESPONSE_COUNT + 5);
 G_STATIC_ASSERT(PI_METRIC_SUBMISSION_MAX_USEC == PI_METRIC_SUBMISSION_COUNT + 5);
@@ -328,6 +340,8 @@ static GVariant *describe_core(const PiMetricsCore *c, const PiSample *s) {
 
         pi_metric_dict_begin(&d, pi_metric_core_keys());
         pi_metric_dict_uint32(&d, PI_METRIC_CORE_CPU, c->cpu);
+        if (c->state)
+                pi_metric_dict_string(&d, PI_METRIC_CORE_STATE, c->state);
         pi_metric_dict_uint64(&d, PI_METRIC_CORE_TERMS, c->terms);
         pi_metric_dict_uint64(&d, PI_METRIC_CORE_PARTS, c->parts);
         pi_metric_dict_uint64(&d, PI_METRIC_CORE_LEASES_VERIFIED, c->leases_verified);
@@ -365,6 +379,7 @@ GVariant *pi_metrics_to_variant(PiMetrics *m, const PiMetricsLive *live) {
         pi_metric_dict_begin(&d, pi_metric_keys());
         put_throughput(&d, m, live);
         put_jobs(&d, m, live);
+        put_faults(&d, live);
         put_histogram(&d, PI_METRIC_RESPONSE_COUNT, &m->response_usec);
         put_histogram(&d, PI_METRIC_SUBMISSION_COUNT, &m->submission_usec);
         if (live->part_nsec)

@@ -37,6 +37,8 @@ typedef struct PiMetricsJob {
 /* One worker's counters, cumulative since the daemon started. */
 typedef struct PiMetricsCore {
         uint32_t cpu;
+        const char *state;
+        gboolean out_of_service;
         uint64_t terms;
         uint64_t parts;
         uint64_t leases_verified;
@@ -45,6 +47,14 @@ typedef struct PiMetricsCore {
         uint64_t busy_usec;         /* thread CPU clock */
         uint64_t wall_usec;         /* time spent inside leases */
 } PiMetricsCore;
+
+/* Leases and stretches that were wrong, by what was found to be at fault. */
+typedef struct PiMetricsFaults {
+        uint64_t transient;
+        uint64_t core;
+        uint64_t node;
+        uint64_t software;
+} PiMetricsFaults;
 
 /* The rate of one thread, measured when the daemon started. */
 typedef struct PiMetricsBaseline {
@@ -62,6 +72,7 @@ typedef struct PiMetricsLive {
         uint32_t jobs_running;
         uint32_t slots_total;
         uint32_t slots_in_use;
+        PiMetricsFaults faults;
         const PiMetricsCore *cores;
         size_t n_cores;
         const PiHistogram *part_nsec; /* nanoseconds per part; NULL: not measured */

@@ -25,6 +25,18 @@ uint32_t pi_lease_of_part(const PiLeaseTable *table, uint64_t part) {
         return (uint32_t) (((unsigned __int128) (part + 1) * table->n - 1) / table->parts);
 }
 
+bool pi_lease_may_retry_on(const PiLease *lease, uint32_t cpu) {
+        uint8_t failures;
+
+        if (atomic_load(&lease->state) != PI_LEASE_FAILED)
+                return false;
+        failures = atomic_load(&lease->failures);
+        for (uint8_t i = 0; i < failures; i++)
+                if (atomic_load(&lease->failed_on[i]) == cpu)
+                        return false;
+        return failures < PI_LEASE_ATTEMPTS_MAX;
+}
+
 const char *pi_lease_state_to_string(PiLeaseState state) {
         static const char *const names[_PI_LEASE_STATE_MAX] = {
                 [PI_LEASE_WAITING] = "waiting",

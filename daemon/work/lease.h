@@ -3,12 +3,16 @@
 
 #include <glib.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The leases of one task. A lease is a run of parts; there are never more than PI_LEASES_MAX of
  * them, whatever the number of parts, so a job of 10^9 parts takes the memory of one of 4096. */
 #define PI_LEASES_MAX 4096
 #define PI_LEASE_NO_CPU UINT32_MAX
+
+/* CPUs that try a lease before it is given up. */
+#define PI_LEASE_ATTEMPTS_MAX 3
 
 typedef enum PiLeaseState {
         PI_LEASE_WAITING,
@@ -24,8 +28,10 @@ typedef struct PiLease {
         _Atomic uint64_t start_nsec;   /* since the task was made */
         _Atomic uint64_t elapsed_nsec; /* valid once verified or failed */
         _Atomic uint32_t cpu; /* CPU number of the last worker, PI_LEASE_NO_CPU before the first */
+        _Atomic uint32_t failed_on[PI_LEASE_ATTEMPTS_MAX]; /* CPUs, in the order they tried */
         _Atomic uint16_t worker;       /* index of the last worker */
         _Atomic uint8_t attempts;
+        _Atomic uint8_t failures;
         _Atomic uint8_t state; /* PiLeaseState */
 } PiLease;
 
@@ -45,6 +51,10 @@ uint64_t pi_lease_first_part(const PiLeaseTable *table, uint32_t index);
 
 /* The lease that holds a part below table->parts. */
 uint32_t pi_lease_of_part(const PiLeaseTable *table, uint64_t part);
+
+/* Whether the lease has failed, and this CPU may be the next to try it: no CPU tries twice, and no
+ * more than PI_LEASE_ATTEMPTS_MAX do. Any thread. */
+bool pi_lease_may_retry_on(const PiLease *lease, uint32_t cpu);
 
 /* "waiting", "running", "verified" or "failed". */
 const char *pi_lease_state_to_string(PiLeaseState state);

@@ -29,6 +29,62 @@ void pi_task_cancel(PiTask *task) {
         atomic_store_explicit(&task->cancelled, true, memory_order_relaxed);
 }
 
+/* The holder of a failed lease is whoever makes it wait again; from there on it is as any other. */
+static bool take_failed(PiTask *task, uint32_t cpu, uint32_t *ret) {
+        for (uint32_t i = 0; i < task->leases->n; i++) {
+                PiLease *lease = &task->leases->lease[i];
+                uint8_t failed = PI_LEASE_FAILED;
+
+                if (!pi_lease_may_retry_on(lease, cpu) ||
+                    !atomic_compare_exchange_strong(&lease->state, &failed, PI_LEASE_WAITING))
+                        continue;
+                atomic_fetch_sub(&task->redo, 1);
+                *ret = i;
+                return true;
+        }
+        return false;
+}
+
+bool pi_task_take(PiTask *task, uint32_t cpu, uint32_t *ret) {
+        if (atomic_load_explicit(&task->redo, memory_order_relaxed) > 0 &&
+            take_failed(task, cpu, ret))
+                return true;
+        /* Looking first keeps the cursor from running on, however often workers come. */
+        if (atomic_load_explicit(&task->cursor, memory_order_relaxed) >= task->leases->n)
+                return false;
+        *ret = atomic_fetch_add(&task->cursor, 1);
+        return *ret < task->leases->n;
+}
+
+void pi_task_note_failure(PiTask *task, uint32_t index, uint32_t cpu) {
+        PiLease *lease = &task->leases->lease[index];
+        uint8_t failures = atomic_load(&lease->failures);
+
+        g_assert(failures < PI_LEASE_ATTEMPTS_MAX);
+        atomic_store(&lease->failed_on[failures], cpu);
+        atomic_store(&lease->failures, failures + 1);
+}
+
+void pi_task_give_back(PiTask *task, uint32_t index) {
+        PiLease *lease = &task->leases->lease[index];
+
+        /* Before anyone can take it, so that the count never falls below none. */
+        if (atomic_load(&lease->failures) < PI_LEASE_ATTEMPTS_MAX)
+                atomic_fetch_add(&task->redo, 1);
+        atomic_store(&lease->state, PI_LEASE_FAILED);
+}
+
+bool pi_task_may_run_on(const PiTask *task, uint32_t cpu) {
+        return atomic_load(&task->cursor) < task->leases->n || pi_task_may_retry_on(task, cpu);
+}
+
+bool pi_task_may_retry_on(const PiTask *task, uint32_t cpu) {
+        for (uint32_t i = 0; i < task->leases->n; i++)
+                if (pi_lease_may_retry_on(&task->leases->lease[i], cpu))
+                        return true;
+        return false;
+}
+
 uint64_t pi_task_terms_done(const PiTask *task) {
         uint64_t terms = 0;
 
@@ -44,31 +100,6 @@ uint32_t pi_task_leases_missing(const PiTask *task) {
                 if (atomic_load(&task->leases->lease[i].state) != PI_LEASE_VERIFIED)
                         missing++;
         return missing;
-}
-
-bool pi_task_retry(PiTask *task, uint32_t *ret_avoid) {
-        bool found = false, hopeless = false;
-
-        for (uint32_t i = 0; i < task->leases->n; i++) {
-                PiLease *lease = &task->leases->lease[i];
-
-                if (atomic_load(&lease->state) == PI_LEASE_VERIFIED)
-                        continue;
-                if (atomic_load(&lease->attempts) >= PI_LEASE_ATTEMPTS_MAX) {
-                        hopeless = true;
-                        continue;
-                }
-                atomic_store(&lease->state, PI_LEASE_WAITING);
-                if (!found)
-                        *ret_avoid = atomic_load(&lease->worker);
-                found = true;
-        }
-        if (!found || hopeless || atomic_load(&task->cancelled))
-                return false;
-        task->retrying = true;
-        task->avoid_worker = *ret_avoid;
-        atomic_store(&task->cursor, 0);
-        return true;
 }
 
 uint64_t pi_task_retries(const PiTask *task) {

@@ -10,14 +10,6 @@
 #include "daemon/series/kernel.h"
 #include "daemon/work/lease.h"
 
-/* A lease that fails verification this often, each time on another worker where there is one, fails
- * its task. */
-#define PI_LEASE_ATTEMPTS_MAX 3
-
-/* Terms summed between two looks at the cancel flag, and verified as one: about 0.2 ms with a fast
- * kernel, 10 ms with the reference loop. */
-#define PI_STRETCH_TERMS (UINT64_C(1) << 22)
-
 /* What one worker has added to a task. Written by that worker alone; the main thread reads the
  * atomics at any time and the rest once the worker has left the task. */
 typedef struct PiTaskShare {
@@ -40,10 +32,10 @@ typedef struct PiTask {
         PiLeaseTable *leases;
         PiTaskShare *share; /* one for each worker of the pool */
         uint32_t n_shares;
-        uint32_t avoid_worker; /* in a pass over failed leases: not those this worker failed last */
-        bool retrying;
         atomic_bool cancelled;
-        _Atomic uint32_t cursor;
+        _Atomic uint32_t cursor; /* the next lease that nobody has tried */
+        _Atomic uint32_t redo;   /* leases that failed and may be tried on another CPU: while it is
+                                    0, as a rule, nobody looks for them */
         _Atomic uint64_t first_start_nsec; /* since created_nsec, 0 until a lease was started */
 } PiTask;
 
@@ -55,6 +47,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiTask, pi_task_free)
 /* Any thread; workers leave the task within a stretch. */
 void pi_task_cancel(PiTask *task);
 
+/* Gives the caller the next lease to try on this CPU, one that failed elsewhere first; false when
+ * there is none. For workers. */
+bool pi_task_take(PiTask *task, uint32_t cpu, uint32_t *ret);
+
+/* Notes that the holder of a lease, on this CPU, cannot get it right, and lets others take it. Two
+ * steps, so that it can be told in between. For workers. */
+void pi_task_note_failure(PiTask *task, uint32_t lease, uint32_t cpu);
+void pi_task_give_back(PiTask *task, uint32_t lease);
+
+/* Whether pi_task_take() would give a worker on this CPU anything, and whether that would be a
+ * lease that failed elsewhere; any thread. */
+bool pi_task_may_run_on(const PiTask *task, uint32_t cpu);
+bool pi_task_may_retry_on(const PiTask *task, uint32_t cpu);
+
 /* Terms summed and verified so far; any thread. */
 uint64_t pi_task_terms_done(const PiTask *task);
 
@@ -62,11 +68,6 @@ uint64_t pi_task_terms_done(const PiTask *task);
 
 /* Leases not verified; 0 when the task is complete. */
 uint32_t pi_task_leases_missing(const PiTask *task);
-
-/* After some leases failed: makes them wait again and returns true. Returns false when there are
- * none, when one has failed PI_LEASE_ATTEMPTS_MAX times, which stays failed, or when the task was
- * cancelled. *ret_avoid is the worker that the next pass should not run on. */
-bool pi_task_retry(PiTask *task, uint32_t *ret_avoid);
 
 /* Attempts beyond the first, over all leases. */
 uint64_t pi_task_retries(const PiTask *task);

@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/work/worker.h"
 
-#include "daemon/series/expected.h"
-#include "daemon/series/part-walk.h"
 #include "daemon/series/sum.h"
+#include "daemon/series/verifier.h"
 #include "daemon/work/clock.h"
+
+/* The clocks of a thread are read after so many terms: 0.4 ms with a fast kernel. */
+#define CHARGE_TERMS (UINT64_C(1) << 24)
+
+/* A worker's visit to a task. */
+typedef struct Visit {
+        PiTask *task;
+        PiWorker *worker;
+        PiTaskShare *share;
+        PiVerifier verifier;
+        uint64_t uncharged_terms; /* whose time is not in the counters yet */
+        uint64_t cpu_nsec;        /* the clocks when they were last charged */
+        uint64_t wall_nsec;
+} Visit;
 
 /* A lease in a worker's hands. Nothing of it reaches the task's sum before the whole of it is
  * verified, so a lease counts once however often it was begun. */
 typedef struct Run {
-        PiTask *task;
-        PiTaskShare *share;
-        PiWorkerStats *stats;
+        Visit *visit;
+        uint32_t lease;
+        bool failed; /* the open stretch is wrong for good */
         PiFixed sum;
         PiFixed tolerance;
         uint64_t terms;    /* verified so far */
-        uint64_t charged_terms; /* of these, the ones whose time is in the counters */
-        uint64_t cpu_nsec;      /* the clocks when it was last charged */
-        uint64_t wall_nsec;
         PiRange stretch;   /* summed, not verified yet */
         PiFixed stretch_sum;
+        PiFixed residual; /* of the first sum of a stretch that was wrong */
 } Run;
 
 static void add_relaxed(_Atomic uint64_t *counter, uint64_t n) {
@@ -30,148 +41,183 @@ static bool is_cancelled(const PiTask *task) {
         return atomic_load_explicit(&task->cancelled, memory_order_relaxed);
 }
 
-/* Adds the time since the last charge to the counters: they are true of a long lease, too. */
-static void charge(Run *run) {
+/* Adds the time since the last charge to the counters. */
+static void charge(Visit *visit) {
         uint64_t cpu = pi_clock_nsec(CLOCK_THREAD_CPUTIME_ID);
         uint64_t wall = pi_clock_nsec(CLOCK_MONOTONIC);
 
-        add_relaxed(&run->share->cpu_nsec, cpu - run->cpu_nsec);
-        add_relaxed(&run->stats->cpu_nsec, cpu - run->cpu_nsec);
-        add_relaxed(&run->stats->wall_nsec, wall - run->wall_nsec);
-        run->cpu_nsec = cpu;
-        run->wall_nsec = wall;
-        run->charged_terms = run->terms;
+        add_relaxed(&visit->share->cpu_nsec, cpu - visit->cpu_nsec);
+        add_relaxed(&visit->worker->stats.cpu_nsec, cpu - visit->cpu_nsec);
+        add_relaxed(&visit->worker->stats.wall_nsec, wall - visit->wall_nsec);
+        visit->cpu_nsec = cpu;
+        visit->wall_nsec = wall;
+        visit->uncharged_terms = 0;
 }
 
-/* Verifies the open stretch and closes it. One that fails is summed once more at once: a transient
- * fault ends here, a lasting one goes to another core. */
+static void tell(const Run *run, PiSightingKind kind) {
+        const PiWorker *w = run->visit->worker;
+        PiTask *task = run->visit->task;
+        PiSighting sighting = {
+                .kind = kind,
+                .task = task,
+                .lease = run->lease,
+                .worker = w->index,
+                .cpu = w->cpu,
+                .attempts = atomic_load(&task->leases->lease[run->lease].attempts),
+        };
+
+        if (kind != PI_SIGHTING_SETTLED) {
+                sighting.stretch = run->stretch;
+                sighting.residual = run->residual;
+        }
+        if (w->saw)
+                w->saw(&sighting, w->userdata);
+}
+
+static bool verify_stretch(Run *run, PiFixed *ret_tolerance, PiFixed *ret_residual) {
+        Visit *v = run->visit;
+
+        pi_fault_touch(&v->worker->fault, &v->task->cancelled, run->stretch, &run->stretch_sum);
+        return pi_verifier_next(&v->verifier, v->task->kernel, run->stretch.end,
+                                &run->stretch_sum, ret_tolerance, ret_residual);
+}
+
+/* Sums the open stretch, which was wrong, once more: a transient fault ends here, a lasting one
+ * goes to another core. */
+static bool sum_stretch_again(Run *run) {
+        run->visit->share->recomputed++;
+        add_relaxed(&run->visit->worker->stats.recomputed, 1);
+        pi_sum_range(run->visit->task->kernel, run->stretch, &run->stretch_sum);
+        run->failed = !verify_stretch(run, NULL, NULL);
+        if (!run->failed)
+                tell(run, PI_SIGHTING_CLEARED);
+        return !run->failed;
+}
+
+/* Verifies the open stretch and closes it. */
 static bool close_stretch(Run *run) {
-        const PiKernel *kernel = run->task->kernel;
+        Visit *v = run->visit;
         uint64_t terms = run->stretch.end - run->stretch.begin;
         PiFixed tolerance;
 
-        if (terms == 0)
-                return true;
-        pi_tolerance(kernel, run->stretch, &tolerance);
-        if (!pi_verify_within(run->stretch, &run->stretch_sum, &tolerance, NULL)) {
-                run->share->recomputed++;
-                add_relaxed(&run->stats->recomputed, 1);
-                pi_sum_range(kernel, run->stretch, &run->stretch_sum);
-                if (!pi_verify_within(run->stretch, &run->stretch_sum, &tolerance, NULL))
-                        return false;
-        }
+        if (!verify_stretch(run, &tolerance, &run->residual) && !sum_stretch_again(run))
+                return false;
         pi_fixed_add(&run->sum, &run->stretch_sum);
-        if (!kernel->exact)
+        if (!v->task->kernel->exact)
                 pi_fixed_add(&run->tolerance, &tolerance);
         run->terms += terms;
-        add_relaxed(&run->share->terms, terms);
-        add_relaxed(&run->stats->terms, terms);
-        add_relaxed(&run->stats->beats, 1);
-        run->stretch.begin = run->stretch.end;
-        run->stretch_sum = PI_FIXED_ZERO;
-        /* The stretches of an inexact kernel may be too short for two clocks each. */
-        if (run->terms - run->charged_terms >= PI_STRETCH_TERMS)
-                charge(run);
+        add_relaxed(&v->share->terms, terms);
+        add_relaxed(&v->worker->stats.terms, terms);
+        add_relaxed(&v->worker->stats.beats, 1);
+        v->uncharged_terms += terms;
+        if (v->uncharged_terms >= CHARGE_TERMS)
+                charge(v);
         return true;
 }
 
-/* Sums a part: many small parts fill one stretch, a large one is cut into several. */
-static bool run_part(Run *run, PiRange part) {
-        const PiTask *task = run->task;
+/* Sums the next stretch: many small parts, or a piece of a large one. */
+static void sum_stretch(Run *run, PiPartWalk *walk, uint64_t end) {
+        const PiKernel *kernel = run->visit->task->kernel;
+        uint64_t begin = pi_part_walk_at(walk), limit = pi_stretch_end(begin);
 
-        while (part.begin < part.end) {
-                uint64_t room = PI_STRETCH_TERMS - (run->stretch.end - run->stretch.begin);
-                PiRange piece = { part.begin, MIN(part.end, part.begin + room) };
-                PiFixed sum;
+        /* An inexact sum has the tolerance of one run of additions: a part is its own stretch. */
+        if (kernel->exact)
+                pi_sum_parts(kernel, walk, limit, end, &run->stretch_sum);
+        else
+                pi_sum_range(kernel, pi_part_walk_take(walk, limit), &run->stretch_sum);
+        run->stretch = (PiRange) { begin, pi_part_walk_at(walk) };
+}
 
-                pi_sum_range(task->kernel, piece, &sum);
-                if (is_cancelled(task))
-                        return false;
-                pi_fixed_add(&run->stretch_sum, &sum);
-                run->stretch.end = part.begin = piece.end;
-                /* An inexact sum has the tolerance of one run of additions: its own stretch. */
-                if ((run->stretch.end - run->stretch.begin == PI_STRETCH_TERMS ||
-                     !task->kernel->exact) &&
-                    !close_stretch(run))
+/* FALSE when a stretch failed or the task was cancelled. */
+static bool run_parts(Run *run, uint64_t first, uint64_t end) {
+        Visit *v = run->visit;
+        PiPartWalk walk;
+
+        pi_part_walk_init(&walk, v->task->terms, v->task->parts, first);
+        /* It may stand where the last lease ended. */
+        if (v->verifier.term != pi_part_walk_at(&walk))
+                pi_verifier_init(&v->verifier, pi_part_walk_at(&walk));
+        while (!pi_part_walk_done(&walk, end)) {
+                sum_stretch(run, &walk, end);
+                if (is_cancelled(v->task) || !close_stretch(run))
                         return false;
         }
         return true;
-}
-
-static bool run_parts(Run *run, uint64_t first, uint64_t end) {
-        PiPartWalk walk;
-
-        pi_part_walk_init(&walk, run->task->terms, run->task->parts, first);
-        run->stretch.begin = run->stretch.end = walk.group * PI_GROUP_TERMS;
-        for (uint64_t part = first; part < end; part++)
-                if (!run_part(run, pi_part_walk_next(&walk)))
-                        return false;
-        return close_stretch(run);
 }
 
 static void merge(Run *run) {
-        pi_fixed_add(&run->share->sum, &run->sum);
-        pi_fixed_add(&run->share->tolerance, &run->tolerance);
-        run->share->leases++;
+        PiTaskShare *share = run->visit->share;
+
+        pi_fixed_add(&share->sum, &run->sum);
+        pi_fixed_add(&share->tolerance, &run->tolerance);
+        share->leases++;
 }
 
-static void run_lease(PiTask *task, uint32_t index, PiWorkerId id, PiWorkerStats *stats) {
+/* Nothing of a lease that failed is kept. It is told before another worker can take it. */
+static void give_back(Run *run) {
+        Visit *v = run->visit;
+
+        atomic_fetch_sub(&v->share->terms, run->terms);
+        add_relaxed(&v->worker->stats.leases_failed, 1);
+        pi_task_note_failure(v->task, run->lease, v->worker->cpu);
+        tell(run, PI_SIGHTING_LASTING);
+        pi_task_give_back(v->task, run->lease);
+}
+
+/* FALSE when it failed. */
+static bool run_lease(Visit *visit, uint32_t index) {
+        PiTask *task = visit->task;
+        PiWorker *w = visit->worker;
         PiLease *lease = &task->leases->lease[index];
         uint64_t first = pi_lease_first_part(task->leases, index);
         uint64_t end = pi_lease_first_part(task->leases, index + 1);
-        Run run = {
+        Run run = { .visit = visit, .lease = index };
+        uint64_t start = pi_clock_nsec(CLOCK_MONOTONIC) - task->created_nsec, none = 0;
+        bool verified;
+
+        atomic_compare_exchange_strong(&task->first_start_nsec, &none, start);
+        atomic_store(&lease->cpu, w->cpu);
+        atomic_store(&lease->worker, (uint16_t) w->index);
+        atomic_store(&lease->start_nsec, start);
+        if (atomic_fetch_add(&lease->attempts, 1) > 0)
+                add_relaxed(&w->stats.recomputed, 1);
+        atomic_store(&lease->state, PI_LEASE_RUNNING);
+
+        verified = run_parts(&run, first, end);
+        atomic_store(&lease->elapsed_nsec,
+                     pi_clock_nsec(CLOCK_MONOTONIC) - task->created_nsec - start);
+        if (run.failed) {
+                give_back(&run);
+                return false;
+        }
+        if (!verified) { /* cancelled */
+                atomic_store(&lease->state, PI_LEASE_WAITING);
+                return true;
+        }
+        merge(&run);
+        add_relaxed(&w->stats.parts, end - first);
+        add_relaxed(&w->stats.leases_verified, 1);
+        atomic_store(&lease->state, PI_LEASE_VERIFIED);
+        if (atomic_load(&lease->failures) > 0)
+                tell(&run, PI_SIGHTING_SETTLED);
+        return true;
+}
+
+void pi_worker_run(PiTask *task, PiWorker *w) {
+        Visit visit = {
                 .task = task,
-                .share = &task->share[id.index],
-                .stats = stats,
+                .worker = w,
+                .share = &task->share[w->index],
+                .verifier.term = UINT64_MAX,
                 .cpu_nsec = pi_clock_nsec(CLOCK_THREAD_CPUTIME_ID),
                 .wall_nsec = pi_clock_nsec(CLOCK_MONOTONIC),
         };
-        uint64_t start = run.wall_nsec - task->created_nsec, none = 0;
-        PiLeaseState state;
+        uint32_t lease;
 
-        atomic_compare_exchange_strong(&task->first_start_nsec, &none, start);
-        atomic_store(&lease->cpu, id.cpu);
-        atomic_store(&lease->worker, (uint16_t) id.index);
-        atomic_store(&lease->start_nsec, start);
-        if (atomic_fetch_add(&lease->attempts, 1) > 0)
-                add_relaxed(&stats->recomputed, 1);
-        atomic_store(&lease->state, PI_LEASE_RUNNING);
-
-        if (run_parts(&run, first, end)) {
-                merge(&run);
-                add_relaxed(&stats->parts, end - first);
-                add_relaxed(&stats->leases_verified, 1);
-                state = PI_LEASE_VERIFIED;
-        } else if (is_cancelled(task))
-                state = PI_LEASE_WAITING;
-        else {
-                atomic_fetch_sub(&run.share->terms, run.terms);
-                add_relaxed(&stats->leases_failed, 1);
-                state = PI_LEASE_FAILED;
+        visit.share->cpu = w->cpu;
+        /* Whoever fails one lease may fail them all. */
+        while (!is_cancelled(task) && pi_task_take(task, w->cpu, &lease) &&
+               run_lease(&visit, lease)) {
         }
-
-        charge(&run);
-        atomic_store(&lease->elapsed_nsec, run.wall_nsec - task->created_nsec - start);
-        atomic_store(&lease->state, state);
-}
-
-static bool is_for(const PiTask *task, const PiLease *lease, PiWorkerId id) {
-        if (!task->retrying)
-                return true;
-        /* A failed lease goes to another worker than last time, unless no other was to be had: then
-         * the pass runs on the very worker it should avoid. */
-        return atomic_load(&lease->state) == PI_LEASE_WAITING &&
-               (atomic_load(&lease->worker) != id.index || id.index == task->avoid_worker);
-}
-
-void pi_worker_run(PiTask *task, PiWorkerId id, PiWorkerStats *stats) {
-        task->share[id.index].cpu = id.cpu;
-        while (!is_cancelled(task)) {
-                uint32_t index = atomic_fetch_add(&task->cursor, 1);
-
-                if (index >= task->leases->n)
-                        return;
-                if (is_for(task, &task->leases->lease[index], id))
-                        run_lease(task, index, id, stats);
-        }
+        charge(&visit);
 }

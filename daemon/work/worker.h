@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "daemon/work/fault.h"
+#include "daemon/work/sighting.h"
 #include "daemon/work/task.h"
 
 /* What a worker has done since it was started; read by the main thread at any time. */
@@ -16,10 +18,17 @@ typedef struct PiWorkerStats {
         _Atomic uint64_t beats;     /* stretches, a sign of life */
 } PiWorkerStats;
 
-typedef struct PiWorkerId {
+typedef struct PiWorker {
         uint32_t index;
         uint32_t cpu; /* the CPU it is pinned to */
-} PiWorkerId;
+        PiWorkerStats stats;
+        PiFault fault;
+        /* Told in the worker's thread, in the order things happen: of a lease that failed before
+         * another worker can take it. May be NULL. */
+        void (*saw)(const PiSighting *sighting, gpointer userdata);
+        gpointer userdata;
+} PiWorker;
 
-/* Takes leases of the task until none is left or it is cancelled. Runs in the worker's thread. */
-void pi_worker_run(PiTask *task, PiWorkerId id, PiWorkerStats *stats);
+/* Takes leases of the task until none is left for this CPU, one fails, or the task is cancelled.
+ * Runs in the worker's thread. */
+void pi_worker_run(PiTask *task, PiWorker *worker);

@@ -89,11 +89,14 @@ TestBus *test_bus_new(TestBusKind kind) {
         bus->dir = g_dir_make_tmp("pi-test-XXXXXX", &error);
         g_assert_no_error(error);
         g_assert_no_errno(g_chmod(bus->dir, 0755));
+        bus->state = g_build_filename(bus->dir, "state", NULL);
+        g_assert_no_errno(g_mkdir(bus->state, 0700));
         config = broker_config(bus);
         write_file(bus->dir, "bus.conf", config);
         if (kind == TEST_BUS_SESSION)
                 write_activation_file(bus);
         file = g_strdup_printf("--config-file=%s/bus.conf", bus->dir);
+        g_subprocess_launcher_setenv(launcher, "STATE_DIRECTORY", bus->state, TRUE);
         g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
         bus->broker = g_subprocess_launcher_spawn(launcher, &error, "dbus-daemon", file, "--nofork",
                                                   "--print-address=1", NULL);
@@ -116,20 +119,53 @@ static void remove_dir(const char *path) {
         g_rmdir(path);
 }
 
-void test_bus_free(TestBus *bus) {
-        if (bus->daemon) {
-                g_subprocess_send_signal(bus->daemon, SIGTERM);
-                g_subprocess_wait(bus->daemon, NULL, NULL);
-                /* Also where no test looks at it: an end by a sanitizer or a leak is a failure. */
-                if (g_subprocess_get_if_exited(bus->daemon))
-                        g_assert_cmpint(g_subprocess_get_exit_status(bus->daemon), ==, 0);
-                g_object_unref(bus->daemon);
+static char *read_log(const TestBus *bus) {
+        char *text = NULL;
+
+        g_assert_true(g_file_get_contents(bus->log, &text, NULL, NULL));
+        return text;
+}
+
+void test_daemon_log_to_file(TestBus *bus) {
+        bus->log = g_build_filename(bus->state, "daemon.log", NULL);
+        write_file(bus->state, "daemon.log", "");
+}
+
+gboolean test_daemon_has_logged(const TestBus *bus, const char *text) {
+        g_autofree char *log = read_log(bus);
+
+        return strstr(log, text) != NULL;
+}
+
+void test_daemon_wait_for_log(const TestBus *bus, const char *text) {
+        while (!test_daemon_has_logged(bus, text))
+                g_usleep(POLL_USEC);
+}
+
+void test_daemon_stop(TestBus *bus) {
+        g_subprocess_send_signal(bus->daemon, SIGTERM);
+        g_subprocess_wait(bus->daemon, NULL, NULL);
+        if (bus->log) {
+                g_autofree char *log = read_log(bus);
+                g_test_message("%s", log);
         }
+        /* Also where no test looks at it: an end by a sanitizer or a leak is a failure. */
+        if (g_subprocess_get_if_exited(bus->daemon))
+                g_assert_cmpint(g_subprocess_get_exit_status(bus->daemon), ==, 0);
+        g_clear_object(&bus->daemon);
+}
+
+void test_bus_free(TestBus *bus) {
+        if (bus->daemon)
+                test_daemon_stop(bus);
         g_subprocess_force_exit(bus->broker);
         g_subprocess_wait(bus->broker, NULL, NULL);
         g_object_unref(bus->broker);
+        remove_dir(bus->state);
         remove_dir(bus->dir);
         g_free(bus->dir);
+        g_free(bus->state);
+        g_free(bus->log);
         g_free(bus->address);
         g_free(bus);
 }
@@ -141,6 +177,7 @@ GSubprocessLauncher *test_launcher(TestBus *bus, GSubprocessFlags flags) {
                                      bus->kind == TEST_BUS_SYSTEM ? "DBUS_SYSTEM_BUS_ADDRESS"
                                                                   : "DBUS_SESSION_BUS_ADDRESS",
                                      bus->address, TRUE);
+        g_subprocess_launcher_setenv(launcher, "STATE_DIRECTORY", bus->state, TRUE);
         g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
         return launcher;
 }
@@ -180,6 +217,8 @@ void test_daemon_start(TestBus *bus, const char *const *arguments) {
         for (; arguments && *arguments; arguments++)
                 g_ptr_array_add(argv, (gpointer) *arguments);
         g_ptr_array_add(argv, NULL);
+        if (bus->log)
+                g_subprocess_launcher_set_stderr_file_path(launcher, bus->log);
         bus->daemon = g_subprocess_launcher_spawnv(launcher, (const char *const *) argv->pdata,
                                                    &error);
         g_assert_no_error(error);
@@ -276,6 +315,34 @@ GVariant *test_metrics(sd_bus *client) {
         return metrics;
 }
 
+char *test_manager_call(sd_bus *client, const char *method, const char *arguments) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        g_autoptr(GError) syntax = NULL;
+        g_autoptr(GVariant) v = g_variant_parse(NULL, arguments, NULL, NULL, &syntax);
+
+        g_assert_no_error(syntax);
+        g_assert_cmpint(sd_bus_message_new_method_call(client, &m, PI_BUS_NAME, PI_OBJECT_PATH,
+                                                       PI_INTERFACE_MANAGER, method), >=, 0);
+        for (gsize i = 0; i < g_variant_n_children(v); i++) {
+                g_autoptr(GVariant) argument = g_variant_get_child_value(v, i);
+                g_assert_cmpint(pi_variant_append(m, argument), >=, 0);
+        }
+        return sd_bus_call(client, m, 0, &error, NULL) < 0 ? take_error(&error) : NULL;
+}
+
+GVariant *test_faults(sd_bus *client, uint32_t limit) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+        GVariant *faults;
+
+        g_assert_cmpint(sd_bus_call_method(client, PI_BUS_NAME, PI_OBJECT_PATH,
+                                           PI_INTERFACE_MANAGER, "ListFaults", NULL, &reply, "u",
+                                           limit),
+                        >=, 0);
+        g_assert_cmpint(pi_variant_read(reply, &faults), >=, 0);
+        return faults;
+}
+
 char *test_job_call(sd_bus *client, const char *path, const char *method) {
         sd_bus_error error = SD_BUS_ERROR_NULL;
 
@@ -311,6 +378,14 @@ uint64_t test_lookup_u64(GVariant *dict, const char *key) {
 
         if (!g_variant_lookup(dict, key, "t", &value))
                 g_error("no key \"%s\" of type t", key);
+        return value;
+}
+
+uint32_t test_lookup_u32(GVariant *dict, const char *key) {
+        uint32_t value;
+
+        if (!g_variant_lookup(dict, key, "u", &value))
+                g_error("no key \"%s\" of type u", key);
         return value;
 }
 

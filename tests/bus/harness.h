@@ -19,9 +19,11 @@ typedef enum TestBusKind {
 typedef struct TestBus {
         TestBusKind kind;
         char *dir;     /* of its own, removed at the end */
+        char *state;   /* the daemon's state directory, in it; the bus does not watch it */
         char *address;
         GSubprocess *broker;
         GSubprocess *daemon; /* NULL until test_daemon_start() */
+        char *log;           /* file the daemon's stderr goes to, once test_daemon_log_to_file() */
 } TestBus;
 
 TestBus *test_bus_new(TestBusKind kind);
@@ -32,7 +34,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TestBus, test_bus_free)
  * name. */
 void test_daemon_start(TestBus *bus, const char *const *arguments);
 
-/* A launcher with the bus in the environment. */
+/* Before test_daemon_start(): what the daemon says goes to a file, for test_daemon_wait_for_log(),
+ * and is shown at the end. */
+void test_daemon_log_to_file(TestBus *bus);
+
+/* Until the daemon has said this. */
+void test_daemon_wait_for_log(const TestBus *bus, const char *text);
+
+/* Whether the daemon has said this. */
+gboolean test_daemon_has_logged(const TestBus *bus, const char *text);
+
+/* Stops the daemon and waits for its end, which must be a good one. */
+void test_daemon_stop(TestBus *bus);
+
+/* A launcher with the bus in the environment. The daemon's state directory is that of the bus. */
 GSubprocessLauncher *test_launcher(TestBus *bus, GSubprocessFlags flags);
 
 /* A new bus connection. */
@@ -49,6 +64,13 @@ void test_session_tear_down(TestSession *session, gconstpointer data);
 
 /* Until the name org.picompute1 has an owner. */
 void test_wait_for_name(sd_bus *client);
+
+/* A call of the Manager without results, its arguments a text GVariant tuple such as
+ * "(uint32 1, {'kind': <'flip'>})"; the error name or NULL. */
+char *test_manager_call(sd_bus *client, const char *method, const char *arguments);
+
+/* ListFaults. */
+GVariant *test_faults(sd_bus *client, uint32_t limit);
 
 /* Whether this build runs under a sanitizer or valgrind, where memory use tells nothing. */
 gboolean test_is_instrumented(void);
@@ -69,5 +91,6 @@ GVariant *test_job_property(sd_bus *client, const char *path, const char *name);
 void test_wait_for_state(sd_bus *client, const char *path, const char *state);
 
 uint64_t test_lookup_u64(GVariant *dict, const char *key);
+uint32_t test_lookup_u32(GVariant *dict, const char *key);
 double test_lookup_double(GVariant *dict, const char *key);
 char *test_lookup_string(GVariant *dict, const char *key);

@@ -18,6 +18,7 @@ typedef struct Polkit {
         gint stop;
         gint authorised;
         gint asked;
+        const char *action; /* that it expects to be asked about */
 } Polkit;
 
 static int on_check(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -26,7 +27,7 @@ static int on_check(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
         g_assert_cmpint(sd_bus_message_skip(m, "(sa{sv})"), >=, 0);
         g_assert_cmpint(sd_bus_message_read(m, "s", &action), >=, 0);
-        g_assert_cmpstr(action, ==, PI_POLKIT_MANAGE_JOBS);
+        g_assert_cmpstr(action, ==, p->action);
         g_atomic_int_inc(&p->asked);
         return sd_bus_reply_method_return(m, "(bba{ss})", g_atomic_int_get(&p->authorised), 0, 0);
 }
@@ -78,8 +79,9 @@ static void tear_down(Fixture *f, gconstpointer data) {
         test_bus_free(f->bus);
 }
 
-static void start_polkit(Fixture *f, gboolean authorised) {
+static void start_polkit(Fixture *f, gboolean authorised, const char *action) {
         f->polkit.bus = f->bus;
+        f->polkit.action = action;
         f->polkit.authorised = authorised;
         f->polkit.thread = g_thread_new("polkit", polkit_main, &f->polkit);
         while (sd_bus_get_name_creds(f->client, "org.freedesktop.PolicyKit1", 0, NULL) < 0)
@@ -203,14 +205,14 @@ static void others_job(Fixture *f, gboolean authorised) {
 static void polkit_denies(Fixture *f, gconstpointer data) {
         if (!can_be_another())
                 return;
-        start_polkit(f, FALSE);
+        start_polkit(f, FALSE, PI_POLKIT_MANAGE_JOBS);
         others_job(f, FALSE);
 }
 
 static void polkit_allows(Fixture *f, gconstpointer data) {
         if (!can_be_another())
                 return;
-        start_polkit(f, TRUE);
+        start_polkit(f, TRUE, PI_POLKIT_MANAGE_JOBS);
         others_job(f, TRUE);
 }
 
@@ -225,6 +227,95 @@ static void no_polkit(Fixture *f, gconstpointer data) {
         g_assert_cmpint(status, !=, 0);
         g_assert_nonnull(strstr(text, "polkit could not be asked"));
         test_wait_for_state(f->client, path, "running");
+}
+
+static uint32_t first_cpu(Fixture *f) {
+        g_autoptr(GVariant) metrics = test_metrics(f->client), cores = NULL, core = NULL;
+
+        cores = g_variant_lookup_value(metrics, "cores", G_VARIANT_TYPE("aa{sv}"));
+        core = g_variant_get_child_value(cores, 0);
+        return test_lookup_u32(core, "cpu");
+}
+
+static char *stranger_restores(Fixture *f, int *ret_status) {
+        g_autofree char *cpu = g_strdup_printf("%u", first_cpu(f));
+
+        return stranger_calls(f, ret_status, "call", PI_BUS_NAME, PI_OBJECT_PATH,
+                              PI_INTERFACE_MANAGER, "RestoreCore", "u", cpu, NULL);
+}
+
+static char *stranger_injects(Fixture *f, int *ret_status) {
+        g_autofree char *cpu = g_strdup_printf("%u", first_cpu(f));
+
+        return stranger_calls(f, ret_status, "call", PI_BUS_NAME, PI_OBJECT_PATH,
+                              PI_INTERFACE_MANAGER, "InjectFault", "ua{sv}", cpu, "1", "kind", "s",
+                              "flip", NULL);
+}
+
+/* Everyone may read what was at fault; putting a core back is an administrator's. */
+static void cores_denied(Fixture *f, gconstpointer data) {
+        g_autofree char *text = NULL;
+        int status;
+
+        if (!can_be_another())
+                return;
+        start_polkit(f, FALSE, PI_POLKIT_MANAGE_CORES);
+        text = stranger_restores(f, &status);
+        g_assert_cmpint(status, !=, 0);
+        g_assert_nonnull(strstr(text, "Not authorised for " PI_POLKIT_MANAGE_CORES));
+        g_assert_cmpint(g_atomic_int_get(&f->polkit.asked), ==, 1);
+        g_clear_pointer(&text, g_free);
+        text = stranger_calls(f, &status, "call", PI_BUS_NAME, PI_OBJECT_PATH, PI_INTERFACE_MANAGER,
+                              "ListFaults", "u", "10", NULL);
+        g_assert_cmpint(status, ==, 0);
+        g_assert_cmpstr(text, ==, "aa{sv} 0\n");
+        /* Nobody is asked about what is off. */
+        g_clear_pointer(&text, g_free);
+        text = stranger_injects(f, &status);
+        g_assert_cmpint(status, !=, 0);
+        g_assert_nonnull(strstr(text, "--fault-injection"));
+        g_assert_cmpint(g_atomic_int_get(&f->polkit.asked), ==, 1);
+}
+
+static void cores_allowed(Fixture *f, gconstpointer data) {
+        g_autofree char *text = NULL;
+        int status;
+
+        if (!can_be_another())
+                return;
+        start_polkit(f, TRUE, PI_POLKIT_MANAGE_CORES);
+        text = stranger_restores(f, &status);
+        g_assert_cmpint(status, ==, 0);
+        g_assert_cmpint(g_atomic_int_get(&f->polkit.asked), ==, 1);
+}
+
+static void injection(Fixture *f, gboolean authorised) {
+        g_autoptr(GVariant) report = NULL;
+        g_autofree char *text = NULL, *verdict = NULL;
+        int status;
+
+        sd_bus_flush_close_unref(f->client);
+        test_daemon_stop(f->bus);
+        test_daemon_start(f->bus, (const char *const[]) { "--workers=1", "--fault-injection",
+                                                          NULL });
+        f->client = test_connect(f->bus);
+        start_polkit(f, authorised, PI_POLKIT_INJECT_FAULTS);
+        text = stranger_injects(f, &status);
+        g_assert_cmpint(status == 0, ==, authorised);
+        g_assert_cmpint(g_atomic_int_get(&f->polkit.asked), ==, 1);
+        g_assert_null(test_compute(f->client, 1000, NULL, NULL, &report));
+        verdict = test_lookup_string(report, "verdict");
+        g_assert_cmpstr(verdict, ==, authorised ? "transient" : "none");
+}
+
+static void injection_denied(Fixture *f, gconstpointer data) {
+        if (can_be_another())
+                injection(f, FALSE);
+}
+
+static void injection_allowed(Fixture *f, gconstpointer data) {
+        if (can_be_another())
+                injection(f, TRUE);
 }
 
 /* The policy: nobody else may own the name, and no other interface goes through. */
@@ -252,6 +343,10 @@ int main(int argc, char *argv[]) {
         TEST("/system/polkit-denies", polkit_denies);
         TEST("/system/polkit-allows", polkit_allows);
         TEST("/system/no-polkit", no_polkit);
+        TEST("/system/cores-denied", cores_denied);
+        TEST("/system/cores-allowed", cores_allowed);
+        TEST("/system/injection-denied", injection_denied);
+        TEST("/system/injection-allowed", injection_allowed);
         TEST("/system/bus-policy", bus_policy);
         return g_test_run();
 }

@@ -25,6 +25,7 @@ static const struct {
         { PI_ERROR_ALREADY_FINISHED, PREFIX "AlreadyFinished", EALREADY, 1 },
         { PI_ERROR_DEADLINE_EXCEEDED, PREFIX "DeadlineExceeded", ETIMEDOUT, 124 },
         { PI_ERROR_SHUTTING_DOWN, PREFIX "ShuttingDown", ESHUTDOWN, 1 },
+        { PI_ERROR_FAULT_INJECTION_DISABLED, PREFIX "FaultInjectionDisabled", EPERM, 1 },
 };
 
 static void test_table(void) {

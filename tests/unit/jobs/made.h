@@ -13,8 +13,11 @@ static inline PiJob *made_job(uint64_t id, const PiKernel *kernel, uint64_t term
                 .kernel = kernel,
                 .label = g_strdup("made"),
         };
+        PiJob *job;
 
-        return pi_job_new(id, 1000, "", &spec);
+        job = pi_job_new(id, 1000, "", &spec);
+        job->slots = cpus;
+        return job;
 }
 
 /* The entry of a dictionary, which must be there and of this type. */

@@ -16,7 +16,7 @@ typedef enum EventKind {
         EVENT_ADDED,
         EVENT_STATE,
         EVENT_PROGRESS,
-        EVENT_LEASE_FAILED,
+        EVENT_JUDGED,
         EVENT_REMOVED,
         _EVENT_MAX,
 } EventKind;
@@ -33,6 +33,17 @@ typedef struct Node {
         PiJobs *jobs;
         GArray *events;
         unsigned count[_EVENT_MAX];
+        struct {
+                guint n;
+                PiFaultRow rows[PI_LEASE_ATTEMPTS_MAX];
+        } judged; /* the last time */
+        struct {
+                unsigned times;
+                uint32_t cpu;
+                PiCoreNews news;
+        } news;
+        unsigned troubles;
+        unsigned injected;
 } Node;
 
 static atomic_bool node_broken;
@@ -66,23 +77,61 @@ static inline void node_progressed(PiJob *job, gpointer userdata) {
         node_record(userdata, EVENT_PROGRESS, job);
 }
 
-static inline void node_lease_failed(PiJob *job, uint32_t lease, gpointer userdata) {
-        g_assert_cmpuint(lease, <, pi_job_leases(job)->n);
-        node_record(userdata, EVENT_LEASE_FAILED, job);
+static inline void node_judged(PiJob *job, const PiFaultRow *rows, guint n, gpointer userdata) {
+        Node *node = userdata;
+
+        g_assert_cmpuint(n, >=, 1);
+        g_assert_cmpuint(n, <=, PI_LEASE_ATTEMPTS_MAX);
+        node->judged.n = n;
+        for (guint i = 0; i < n; i++) {
+                g_assert_cmpuint(rows[i].job, ==, job->id);
+                g_assert_cmpint(rows[i].verdict, ==, rows[0].verdict);
+                g_assert_cmpint(rows[i].verdict, <=, job->verdict);
+                node->judged.rows[i] = rows[i];
+        }
+        node_record(node, EVENT_JUDGED, job);
+}
+
+static inline void node_core_news(uint32_t cpu, PiCoreNews news, gpointer userdata) {
+        Node *node = userdata;
+
+        node->news.cpu = cpu;
+        node->news.news = news;
+        node->news.times++;
+}
+
+static inline void node_trouble(const GError *error, gpointer userdata) {
+        Node *node = userdata;
+
+        g_test_message("%s", error->message);
+        node->troubles++;
+}
+
+static inline void node_injected(uint32_t cpu, const PiFaultOrder *order, gpointer userdata) {
+        Node *node = userdata;
+
+        node->injected++;
 }
 
 static inline void node_removed(PiJob *job, gpointer userdata) {
         node_record(userdata, EVENT_REMOVED, job);
 }
 
+/* Each worker on a CPU of its own, whatever this machine has: NODE_CPU and the numbers after it. */
+#define NODE_CPU 50
+
 static inline void node_start(Node *node, uint32_t workers) {
+        static const uint32_t cpus[] = { 50, 51, 52, 53, 54, 55, 56, 57 };
         static const PiJobsListener listener = {
-                node_added, node_state_changed, node_progressed, node_lease_failed, node_removed,
+                node_added,  node_state_changed, node_progressed, node_removed,
+                node_judged, node_core_news,     node_trouble,    node_injected,
         };
-        static const PiNode self = { .id = "0", .name = "test", .kernel = &node_kernel };
+        static const PiNode self = { .id = "0", .name = "test", .kernel = &node_kernel,
+                                     .fault_injection = TRUE };
         g_autoptr(GError) error = NULL;
 
-        *node = (Node) { .pool = pi_pool_new(workers, &error) };
+        g_assert_cmpuint(workers, <=, G_N_ELEMENTS(cpus));
+        *node = (Node) { .pool = pi_pool_new_on(cpus, workers, &error) };
         g_assert_no_error(error);
         node->events = g_array_new(FALSE, FALSE, sizeof(Event));
         gate_open(&gate);

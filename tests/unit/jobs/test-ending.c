@@ -133,7 +133,7 @@ static void test_no_deadline(void) {
         node_stop(&node);
 }
 
-/* A kernel that is always wrong: each lease thrice, no result, and the next job is well. */
+/* A kernel that is always wrong: on every CPU, no result, and the next job is well. */
 static void test_wrong(void) {
         Node node;
         PiJob *bad, *good;
@@ -143,8 +143,11 @@ static void test_wrong(void) {
         bad = node_submit_wide(&node, NODE_TERMS, 1);
         node_wait(&node);
         assert_ended(bad, PI_JOB_FAILED, PI_ERROR_VERIFICATION_FAILED);
-        g_assert_cmpuint(node.count[EVENT_LEASE_FAILED], ==, PI_LEASE_ATTEMPTS_MAX);
+        g_assert_cmpuint(node.count[EVENT_JUDGED], ==, 1);
+        g_assert_cmpuint(node.judged.n, ==, 2);
+        g_assert_cmpint(bad->verdict, ==, PI_VERDICT_SOFTWARE);
         g_assert_cmpint(pi_job_leases(bad)->lease[0].state, ==, PI_LEASE_FAILED);
+        g_assert_cmpuint(pi_job_leases(bad)->lease[0].failures, ==, 2);
         g_assert_cmpfloat(pi_job_progress(bad), ==, 0);
 
         atomic_store(&node_broken, false);

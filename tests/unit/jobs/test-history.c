@@ -20,6 +20,7 @@ static void fill(GQueue *finished, unsigned n) {
                 pi_job_set_state(job, PI_JOB_RUNNING);
                 pi_job_set_state(job, end);
                 job->pi = 3 + i;
+                job->verdict = (PiVerdict) (i % _PI_VERDICT_MAX);
                 g_queue_push_tail(finished, job);
         }
 }
@@ -58,6 +59,7 @@ static void test_empty(void) {
 
 static void assert_entry(GVariant *entry, const PiJob *job) {
         g_assert_cmpuint(u64_of(entry, "id"), ==, job->id);
+        g_assert_cmpstr(string_of(entry, "verdict"), ==, pi_verdict_to_string(job->verdict));
         g_assert_cmpuint(u64_of(entry, "terms"), ==, job->spec.terms);
         g_assert_cmpuint(u64_of(entry, "parts"), ==, job->spec.parts);
         g_assert_cmpuint(u32_of(entry, "owner"), ==, 1000);

@@ -205,7 +205,7 @@ static void test_listener_order(void) {
         g_assert_cmpuint(node.count[EVENT_ADDED], ==, JOBS);
         /* The first found all slots free. */
         g_assert_cmpuint(node.count[EVENT_STATE], <, 2 * JOBS);
-        g_assert_cmpuint(node.count[EVENT_LEASE_FAILED], ==, 0);
+        g_assert_cmpuint(node.count[EVENT_JUDGED], ==, 0);
         g_assert_cmpuint(node.count[EVENT_REMOVED], ==, 0);
         node_stop(&node);
 }

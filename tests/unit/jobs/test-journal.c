@@ -108,34 +108,13 @@ static void test_cancelled(void) {
         g_assert_nonnull(strstr(field(0, "MESSAGE"), "the reason, 100 %s of it"));
 }
 
-/* The last of 4096 leases of 8193 parts has three, the others two. */
-static void test_lease_failed(void) {
-        g_autoptr(PiJob) job = job_in(PI_JOB_RUNNING, 0);
-        PiLease *lease;
-
-        job->task = pi_task_new(&pi_kernel_generic, 1000000, 8193, 1);
-        lease = &job->task->leases->lease[PI_LEASES_MAX - 1];
-        lease->state = PI_LEASE_FAILED;
-        lease->attempts = 2;
-        lease->cpu = 17;
-
-        g_array_set_size(records, 0);
-        pi_journal_listener.lease_failed(job, PI_LEASES_MAX - 1, NULL);
-        g_assert_cmpuint(records->len, ==, 1);
-        g_assert_cmpint(level(), ==, G_LOG_LEVEL_WARNING);
-        g_assert_cmpstr(field(0, "MESSAGE_ID"), ==, PI_EVENT_LEASE_FAILED);
-        g_assert_cmpstr(field(0, "JOB_ID"), ==, "3141");
-        g_assert_cmpstr(field(0, "PI_FIRST_PART"), ==, "8190");
-        g_assert_cmpstr(field(0, "PI_PARTS"), ==, "3");
-        g_assert_cmpstr(field(0, "PI_CPU"), ==, "17");
-        g_assert_nonnull(strstr(field(0, "MESSAGE"), "parts 8190 to 8192"));
-        g_assert_nonnull(strstr(field(0, "MESSAGE"), "CPU 17"));
-        g_assert_nonnull(strstr(field(0, "MESSAGE"), "attempt 2"));
-}
-
 static void test_events_differ(void) {
         static const char *const ids[] = { PI_EVENT_STARTED, PI_EVENT_JOB_DONE, PI_EVENT_JOB_FAILED,
-                                           PI_EVENT_JOB_CANCELLED, PI_EVENT_LEASE_FAILED };
+                                           PI_EVENT_JOB_CANCELLED, PI_EVENT_FAULT_TRANSIENT,
+                                           PI_EVENT_FAULT_CORE, PI_EVENT_FAULT_NODE,
+                                           PI_EVENT_FAULT_SOFTWARE, PI_EVENT_CORE_STILL_OUT,
+                                           PI_EVENT_CORE_RESTORED, PI_EVENT_RECORD_TROUBLE,
+                                           PI_EVENT_FAULT_INJECTED, PI_EVENT_WORKER_HUNG };
 
         for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
                 g_assert_cmpuint(strspn(ids[i], "0123456789abcdef"), ==, 32);
@@ -156,7 +135,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/journal/done", test_done);
         g_test_add_func("/journal/failed", test_failed);
         g_test_add_func("/journal/cancelled", test_cancelled);
-        g_test_add_func("/journal/lease-failed", test_lease_failed);
         g_test_add_func("/journal/events-differ", test_events_differ);
         status = g_test_run();
         g_array_unref(records);

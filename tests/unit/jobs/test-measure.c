@@ -11,7 +11,7 @@
 #define TERMS UINT64_C(200003)
 #define PARTS 5000
 
-static const PiMeasureQueue no_queue = { 0, 0 };
+static const PiMeasureNow nothing = {};
 
 typedef struct Bench {
         PiPool *pool;
@@ -28,12 +28,8 @@ static void end(Bench *b) {
         pi_pool_free(b->pool);
 }
 
-static GVariant *metrics(Bench *b, PiMeasureQueue queue) {
-        return g_variant_ref_sink(pi_measure_metrics(b->measure, queue));
-}
-
-static void on_lease_failed(PiJob *job, uint32_t lease, gpointer userdata) {
-        g_assert_not_reached();
+static GVariant *metrics(Bench *b, PiMeasureNow now) {
+        return g_variant_ref_sink(pi_measure_metrics(b->measure, now));
 }
 
 static void on_done(PiJob *job, gpointer userdata) {
@@ -44,14 +40,14 @@ static void on_done(PiJob *job, gpointer userdata) {
 static void run_job(Bench *b, uint64_t id) {
         g_autoptr(PiJob) job = made_job(id, &pi_kernel_generic, TERMS, PARTS, 2);
         gboolean done = FALSE;
-        PiRunnerHooks hooks = { on_lease_failed, on_done, &done };
+        PiRunnerHooks hooks = { on_done, &done };
         PiReportNode node = { "id", "name", 2,
                               pi_measure_baseline(b->measure, &pi_kernel_generic) };
         PiJobFigures figures;
 
         pi_measure_submitted(b->measure);
         pi_job_set_state(job, PI_JOB_RUNNING);
-        pi_runner_start(b->pool, job, &hooks);
+        pi_runner_start(b->pool, job, 2, &hooks);
         while (!done)
                 g_main_context_iteration(NULL, TRUE);
         g_assert_no_error(job->error);
@@ -83,7 +79,7 @@ static void test_counters(void) {
         g_autoptr(GVariant) before = NULL, after = NULL;
 
         begin(&b);
-        before = metrics(&b, no_queue);
+        before = metrics(&b, nothing);
         assert_counters(before, 0, 0, 0, 0);
         g_assert_cmpuint(u64_of(before, "terms_computed"), ==, 0);
 
@@ -94,7 +90,7 @@ static void test_counters(void) {
         end_queued_job(&b, PI_JOB_FAILED);
         pi_measure_refused(b.measure);
 
-        after = metrics(&b, (PiMeasureQueue) { .queued = 5, .running = 1 });
+        after = metrics(&b, (PiMeasureNow) { .queued = 5, .running = 1 });
         assert_counters(after, 7, 4, 1, 2);
         g_assert_cmpuint(u64_of(after, "jobs_refused"), ==, 1);
         g_assert_cmpuint(u32_of(after, "jobs_queued"), ==, 5);
@@ -132,7 +128,7 @@ static void test_keys(void) {
 
         begin(&b);
         run_job(&b, 1);
-        m = metrics(&b, no_queue);
+        m = metrics(&b, nothing);
         g_assert_cmpstr(g_variant_get_type_string(m), ==, "a{sv}");
         g_variant_iter_init(&iter, m);
         while (g_variant_iter_loop(&iter, "{&sv}", &name, &value)) {
@@ -154,7 +150,7 @@ static void test_cores(void) {
 
         begin(&b);
         run_job(&b, 1);
-        m = metrics(&b, no_queue);
+        m = metrics(&b, nothing);
         cores = entry_of(m, "cores", "aa{sv}");
         g_assert_cmpuint(g_variant_n_children(cores), ==, 2);
         for (uint32_t i = 0; i < 2; i++) {
@@ -183,7 +179,7 @@ static void test_baselines(void) {
         }
         g_assert_cmpfloat(pi_measure_baseline(b.measure, &stranger), ==, 0);
 
-        m = metrics(&b, no_queue);
+        m = metrics(&b, nothing);
         list = entry_of(m, "baselines", "aa{sv}");
         g_assert_cmpuint(g_variant_n_children(list), ==, n);
         first = g_variant_get_child_value(list, 0);

@@ -88,11 +88,11 @@ static void test_figures_of_nothing(void) {
 
 /* Computes the job's task and makes its report. */
 static GVariant *report_of(PiJob *job, const PiReportNode *on, PiJobFigures *f, double *pi) {
-        PiWorkerStats stats = {};
+        PiWorker worker = { .index = 1, .cpu = 9 };
 
         pi_job_set_state(job, PI_JOB_RUNNING);
         job->task = pi_task_new(job->spec.kernel, job->spec.terms, job->spec.parts, 3);
-        pi_worker_run(job->task, (PiWorkerId) { .index = 1, .cpu = 9 }, &stats);
+        pi_worker_run(job->task, &worker);
         g_assert_cmpuint(pi_task_leases_missing(job->task), ==, 0);
         pi_job_set_state(job, PI_JOB_DONE);
         pi_job_figures(job, on, f);
@@ -116,6 +116,7 @@ static const struct {
         { PI_REPORT_BASELINE_TERMS, "d" },    { PI_REPORT_KERNEL, "s" },
         { PI_REPORT_ENGINE, "s" },            { PI_REPORT_NUMERICS, "u" },
         { PI_REPORT_NODES, "aa{sv}" },        { PI_REPORT_CORES, "aa{sv}" },
+        { PI_REPORT_VERDICT, "s" },           { PI_REPORT_FAULTS, "aa{sv}" },
 };
 
 static void test_keys(void) {

@@ -34,59 +34,56 @@ static const PiKernel faulty_kernel = { .name = "faulty",
                                         .exact = true,
                                         .sum_groups = faulty_groups };
 
-/* What the hooks were told. */
-typedef struct Told {
-        unsigned done;
-        unsigned failed;
-        uint8_t attempts[16]; /* of each lease, when it was last told of */
-        uint16_t worker[16];  /* that failed it then */
-        gboolean alone;       /* there is one worker only */
-} Told;
+/* The first sums of two leases are wrong, twice: each lease fails on the first CPU to try it. */
+static struct {
+        atomic_int calls;
+} crosswise[2];
 
-static void on_lease_failed(PiJob *job, uint32_t lease, gpointer userdata) {
-        Told *told = userdata;
-        const PiLease *l = &job->task->leases->lease[lease];
+static uint64_t crosswise_groups(uint64_t first, uint32_t n, double scaled_numerator) {
+        static const uint64_t begin[2] = { PI_HEAD_GROUPS, PART_TERMS / PI_GROUP_TERMS };
+        uint64_t sum = gate_sum_groups(first, n, scaled_numerator);
 
-        g_assert_cmpuint(told->done, ==, 0);
-        g_assert_cmpuint(lease, <, G_N_ELEMENTS(told->attempts));
-        g_assert_cmpint(l->state, ==, PI_LEASE_FAILED);
-        /* Once for each attempt. */
-        g_assert_cmpuint(l->attempts, >, told->attempts[lease]);
-        /* And each on another worker than the one before. */
-        if (told->attempts[lease] > 0 && !told->alone)
-                g_assert_cmpuint(l->worker, !=, told->worker[lease]);
-        told->attempts[lease] = l->attempts;
-        told->worker[lease] = l->worker;
-        told->failed++;
+        for (unsigned i = 0; i < 2; i++)
+                if (first == begin[i] && atomic_fetch_add(&crosswise[i].calls, 1) < 2)
+                        return sum / 2;
+        return sum;
 }
 
-static void on_done(PiJob *job, gpointer userdata) {
-        Told *told = userdata;
-        told->done++;
-}
+static const PiKernel crosswise_kernel = { .name = "crosswise",
+                                           .exact = true,
+                                           .sum_groups = crosswise_groups };
 
 typedef struct Trial {
         PiPool *pool;
         PiJob *job;
         PiRunnerHooks hooks;
-        Told told;
+        unsigned done;
 } Trial;
 
+static void on_done(PiJob *job, gpointer userdata) {
+        Trial *t = userdata;
+
+        t->done++;
+}
+
+/* Without a referee: nobody is suspect, but no CPU tries a lease twice. */
 static void begin(Trial *t, uint32_t workers, const PiKernel *kernel, uint64_t parts,
                   uint32_t cpus) {
-        *t = (Trial) { .hooks = { on_lease_failed, on_done, &t->told } };
-        t->told.alone = workers == 1;
-        t->pool = pi_pool_new(workers, NULL);
+        static const uint32_t numbers[] = { 60, 61, 62, 63 };
+
+        *t = (Trial) { .hooks = { on_done, t } };
+        t->pool = pi_pool_new_on(numbers, workers, NULL);
         t->job = made_job(77, kernel, parts * PART_TERMS + 3, parts, cpus);
         pi_job_set_state(t->job, PI_JOB_RUNNING);
-        pi_runner_start(t->pool, t->job, &t->hooks);
+        pi_runner_start(t->pool, t->job, cpus, &t->hooks);
         g_assert_nonnull(t->job->task);
+        g_assert_cmpuint(t->job->slots, ==, cpus);
 }
 
 static void wait(Trial *t) {
-        while (t->told.done == 0)
+        while (t->done == 0)
                 g_main_context_iteration(NULL, TRUE);
-        g_assert_cmpuint(t->told.done, ==, 1);
+        g_assert_cmpuint(t->done, ==, 1);
         g_assert_cmpuint(pi_pool_idle(t->pool), ==, pi_pool_size(t->pool));
 }
 
@@ -117,7 +114,6 @@ static void test_well(void) {
                         begin(&t, workers, &faulty_kernel, 4, cpus);
                         wait(&t);
                         assert_right(t.job);
-                        g_assert_cmpuint(t.told.failed, ==, 0);
                         g_assert_cmpuint(pi_task_retries(t.job->task), ==, 0);
                         end(&t);
                 }
@@ -132,7 +128,6 @@ static void test_transient(void) {
         begin(&t, 2, &faulty_kernel, 4, 2);
         wait(&t);
         assert_right(t.job);
-        g_assert_cmpuint(t.told.failed, ==, 0);
         share = t.job->task->share;
         g_assert_cmpuint(share[0].recomputed + share[1].recomputed, ==, 1);
         end(&t);
@@ -146,8 +141,6 @@ static void test_one_bad_worker(void) {
                 begin(&t, workers, &faulty_kernel, 1, 1);
                 wait(&t);
                 assert_right(t.job);
-                g_assert_cmpuint(t.told.failed, ==, 1);
-                g_assert_cmpuint(t.told.attempts[0], ==, 1);
                 g_assert_cmpuint(pi_task_retries(t.job->task), ==, 1);
                 g_assert_cmpuint(t.job->task->share[0].leases, ==, 0);
                 g_assert_cmpuint(t.job->task->share[0].recomputed, ==, 1);
@@ -156,7 +149,7 @@ static void test_one_bad_worker(void) {
         }
 }
 
-/* It gets some of the leases, and none of its sums comes into the result. */
+/* It fails one lease and leaves, and none of its sums comes into the result. */
 static void test_bad_worker_among_good(void) {
         for (unsigned round = 0; round < 20; round++) {
                 Trial t;
@@ -165,14 +158,14 @@ static void test_bad_worker_among_good(void) {
                 begin(&t, 3, &faulty_kernel, 12, 3);
                 wait(&t);
                 assert_right(t.job);
-                g_assert_cmpuint(t.told.failed, >=, 1);
-                g_assert_cmpuint(pi_task_retries(t.job->task), ==, t.told.failed);
+                g_assert_cmpuint(pi_task_retries(t.job->task), ==, 1);
                 end(&t);
         }
 }
 
 static void test_always_wrong(void) {
-        for (uint32_t workers = 1; workers <= 3; workers++) {
+        for (uint32_t workers = 1; workers <= 4; workers++) {
+                uint32_t tries = MIN(workers, PI_LEASE_ATTEMPTS_MAX);
                 Trial t;
 
                 fault.bad_calls = INT_MAX;
@@ -182,45 +175,52 @@ static void test_always_wrong(void) {
                 g_test_message("%s", t.job->error->message);
                 g_assert_nonnull(strstr(t.job->error->message, "Job 77"));
                 g_assert_nonnull(strstr(t.job->error->message, "parts 0 to 0"));
-                g_assert_nonnull(
-                        strstr(t.job->error->message, G_STRINGIFY(PI_LEASE_ATTEMPTS_MAX) " times"));
-                g_assert_cmpuint(t.told.failed, ==, PI_LEASE_ATTEMPTS_MAX);
-                g_assert_cmpuint(t.told.attempts[0], ==, PI_LEASE_ATTEMPTS_MAX);
+                g_assert_nonnull(strstr(t.job->error->message,
+                                        tries == 1   ? "(60)"
+                                        : tries == 2 ? "(60, 61)"
+                                                     : "(60, 61, 62)"));
+                g_assert_cmpuint(t.job->task->leases->lease[0].attempts, ==, tries);
                 g_assert_cmpuint(pi_task_terms_done(t.job->task), ==, 0);
                 end(&t);
         }
 }
 
-/* Two workers fail one lease each. The pass that follows runs on one of them and cannot take the
- * lease that this one failed: nothing is said of that lease a second time. */
-static void test_each_attempt_told_once(void) {
+/* Two workers fail one lease each, and each gets the other's right. */
+static void test_crosswise(void) {
         Trial t;
 
         gate_close(&gate);
-        fault.bad_calls = INT_MAX;
-        begin(&t, 2, &faulty_kernel, 2, 2);
+        begin(&t, 2, &crosswise_kernel, 2, 2);
         gate_wait_for(&gate, 2);
         gate_open(&gate);
-        while (t.told.failed < 2)
-                g_main_context_iteration(NULL, TRUE);
-        fault.bad_calls = 0;
         wait(&t);
         assert_right(t.job);
+        for (uint32_t i = 0; i < 2; i++) {
+                const PiLease *lease = &t.job->task->leases->lease[i];
+
+                g_assert_cmpuint(lease->attempts, ==, 2);
+                g_assert_cmpuint(lease->failures, ==, 1);
+                g_assert_cmpuint(lease->failed_on[0], !=, lease->cpu);
+        }
         end(&t);
 }
 
-/* As before, and nothing gets better: every attempt of either lease is on the other worker. */
-static void test_attempts_change_workers(void) {
+/* Whoever decides that nobody gets a lease right ends the job with it. */
+static void test_give_up(void) {
         Trial t;
 
         gate_close(&gate);
-        fault.bad_calls = INT_MAX;
-        begin(&t, 2, &faulty_kernel, 2, 2);
+        begin(&t, 2, &faulty_kernel, 12, 2);
         gate_wait_for(&gate, 2);
+        t.job->task->leases->lease[5].failures = 2;
+        t.job->task->leases->lease[5].failed_on[0] = 61;
+        t.job->task->leases->lease[5].failed_on[1] = 60;
+        pi_runner_give_up(t.job, 5, PI_VERDICT_SOFTWARE);
         gate_open(&gate);
         wait(&t);
         g_assert_error(t.job->error, PI_ERROR, PI_ERROR_VERIFICATION_FAILED);
-        g_assert_cmpuint(t.told.failed, >, PI_LEASE_ATTEMPTS_MAX);
+        g_assert_nonnull(strstr(t.job->error->message, "parts 5 to 5"));
+        g_assert_nonnull(strstr(t.job->error->message, "(61, 60), by the same bits"));
         end(&t);
 }
 
@@ -236,13 +236,12 @@ static void test_stop(void) {
         gate_wait_for(&gate, 2);
         pi_runner_stop(t.job, reason("the first"));
         pi_runner_stop(t.job, reason("the second"));
-        g_assert_cmpuint(t.told.done, ==, 0);
+        g_assert_cmpuint(t.done, ==, 0);
         gate_open(&gate);
         wait(&t);
         g_assert_error(t.job->error, PI_ERROR, PI_ERROR_CANCELLED);
         g_assert_cmpstr(t.job->error->message, ==, "the first");
         g_assert_cmpuint(pi_task_leases_missing(t.job->task), >, 0);
-        g_assert_cmpuint(t.told.failed, ==, 0);
         end(&t);
 }
 
@@ -269,8 +268,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/runner/one-bad-worker", test_one_bad_worker);
         g_test_add_func("/runner/bad-worker-among-good", test_bad_worker_among_good);
         g_test_add_func("/runner/always-wrong", test_always_wrong);
-        g_test_add_func("/runner/each-attempt-told-once", test_each_attempt_told_once);
-        g_test_add_func("/runner/attempts-change-workers", test_attempts_change_workers);
+        g_test_add_func("/runner/crosswise", test_crosswise);
+        g_test_add_func("/runner/give-up", test_give_up);
         g_test_add_func("/runner/stop", test_stop);
         g_test_add_func("/runner/stop-a-failing-job", test_stop_a_failing_job);
         return g_test_run();

@@ -21,17 +21,20 @@ static void set_up(Fixture *f, gconstpointer unused) {
         tree_add_v2(&f->tree);
         f->metrics = pi_metrics_new(f->tree.root);
         f->cores[0] = (PiMetricsCore) {
-                .cpu = 0, .terms = 3000000, .parts = 30, .leases_verified = 3,
+                .cpu = 0, .state = "in-service",
+                .terms = 3000000, .parts = 30, .leases_verified = 3,
                 .busy_usec = 1500, .wall_usec = 3000,
         };
         f->cores[1] = (PiMetricsCore) {
-                .cpu = 1, .terms = 1000000, .parts = 10, .leases_verified = 1,
+                .cpu = 1, .state = "out-of-service", .out_of_service = TRUE,
+                .terms = 1000000, .parts = 10, .leases_verified = 1,
                 .leases_failed = 2, .leases_recomputed = 1, .busy_usec = 1000, .wall_usec = 1000,
         };
         f->baselines[0] = (PiMetricsBaseline) { "avx2", 2e10 };
         f->baselines[1] = (PiMetricsBaseline) { "generic", 1e9 };
         f->live = (PiMetricsLive) {
                 .jobs_queued = 4, .jobs_running = 3, .slots_total = 2, .slots_in_use = 1,
+                .faults = { .transient = 11, .core = 12, .node = 13, .software = 14 },
                 .cores = f->cores, .n_cores = 2, .part_nsec = &f->part_nsec,
                 .baselines = f->baselines, .n_baselines = 2,
         };
@@ -57,6 +60,14 @@ static double get_d(GVariant *v, const char *name) {
         double value = 0;
         if (!g_variant_lookup(v, name, "d", &value))
                 g_error("no %s of type d", name);
+        return value;
+}
+
+/* As long as the dictionary lives. */
+static const char *get_s(GVariant *v, const char *name) {
+        const char *value = NULL;
+        if (!g_variant_lookup(v, name, "&s", &value))
+                g_error("no %s of type s", name);
         return value;
 }
 
@@ -246,6 +257,13 @@ static void test_cores(Fixture *f, gconstpointer unused) {
         g_assert_cmpfloat_with_epsilon(get_d(second, "cpu_share"), 1, 1e-12);
         g_assert_cmpuint(get_u(second, "cpu"), ==, 1);
         g_assert_cmpuint(get_t(second, "leases_failed"), ==, 2);
+        g_assert_cmpstr(get_s(first, "state"), ==, "in-service");
+        g_assert_cmpstr(get_s(second, "state"), ==, "out-of-service");
+        g_assert_cmpuint(get_u(v, "cores_out_of_service"), ==, 1);
+        g_assert_cmpuint(get_t(v, "faults_transient"), ==, 11);
+        g_assert_cmpuint(get_t(v, "faults_core"), ==, 12);
+        g_assert_cmpuint(get_t(v, "faults_node"), ==, 13);
+        g_assert_cmpuint(get_t(v, "faults_software"), ==, 14);
 }
 
 static void test_idle_core_has_no_rate(Fixture *f, gconstpointer unused) {

@@ -6,11 +6,12 @@
 #include "daemon/series/expected.h"
 #include "daemon/series/partition.h"
 #include "daemon/series/sum.h"
+#include "daemon/series/verifier.h"
 #include "tests/unit/series/random.h"
 
 #define HEAD_TERMS (PI_HEAD_GROUPS * PI_GROUP_TERMS)
 
-static const PiWorkerId first_worker = { .index = 0, .cpu = 7 };
+#define FIRST_WORKER { .index = 0, .cpu = 7 }
 
 static PiFixed sum_of(PiRange range) {
         PiFixed sum;
@@ -38,30 +39,29 @@ static void assert_complete(const PiTask *task) {
 
 static void check_one(const PiKernel *kernel, uint64_t terms, uint64_t parts) {
         g_autoptr(PiTask) task = pi_task_new(kernel, terms, parts, 1);
-        PiWorkerStats stats = {};
-        uint32_t avoid = 0;
+        PiWorker worker = FIRST_WORKER;
 
-        pi_worker_run(task, first_worker, &stats);
+        pi_worker_run(task, &worker);
         assert_complete(task);
         g_assert_cmpuint(pi_task_retries(task), ==, 0);
-        g_assert_false(pi_task_retry(task, &avoid));
+        g_assert_false(pi_task_may_run_on(task, worker.cpu));
         g_assert_cmpuint(task->share[0].leases, ==, task->leases->n);
         g_assert_cmpuint(task->share[0].recomputed, ==, 0);
-        g_assert_cmpuint(task->share[0].cpu, ==, first_worker.cpu);
-        g_assert_cmpuint(stats.terms, ==, terms);
-        g_assert_cmpuint(stats.parts, ==, parts);
-        g_assert_cmpuint(stats.leases_verified, ==, task->leases->n);
-        g_assert_cmpuint(stats.leases_failed, ==, 0);
-        g_assert_cmpuint(stats.recomputed, ==, 0);
-        g_assert_cmpuint(stats.beats, >=, 1);
-        g_assert_cmpuint(task->leases->lease[0].cpu, ==, first_worker.cpu);
+        g_assert_cmpuint(task->share[0].cpu, ==, worker.cpu);
+        g_assert_cmpuint(worker.stats.terms, ==, terms);
+        g_assert_cmpuint(worker.stats.parts, ==, parts);
+        g_assert_cmpuint(worker.stats.leases_verified, ==, task->leases->n);
+        g_assert_cmpuint(worker.stats.leases_failed, ==, 0);
+        g_assert_cmpuint(worker.stats.recomputed, ==, 0);
+        g_assert_cmpuint(worker.stats.beats, >=, 1);
+        g_assert_cmpuint(task->leases->lease[0].cpu, ==, worker.cpu);
 }
 
 static void test_sums(void) {
         static const uint64_t terms[] = {
                 1, 2, 7, 8, 9, 15, 16, 17, 1000, HEAD_TERMS - 1, HEAD_TERMS, HEAD_TERMS + 1,
-                HEAD_TERMS + 9, 1048579, PI_STRETCH_TERMS - 8, PI_STRETCH_TERMS,
-                PI_STRETCH_TERMS + 1, 2 * PI_STRETCH_TERMS + 12345
+                HEAD_TERMS + 9, 1048579, PI_STRETCH_MAX - 8, PI_STRETCH_MAX,
+                PI_STRETCH_MAX + 1, 2 * PI_STRETCH_MAX + 12345
         };
         static const uint64_t parts[] = { 1, 2, 3, 7, 64, 4097 };
 
@@ -86,11 +86,11 @@ static void test_random_sums(void) {
 static void test_against_plain_loop(void) {
         const uint64_t terms = 1000003;
         g_autoptr(PiTask) task = pi_task_new(&pi_kernel_generic, terms, 77, 1);
-        PiWorkerStats stats = {};
+        PiWorker worker = FIRST_WORKER;
         PiFixed sum, tolerance;
         double plain = 0;
 
-        pi_worker_run(task, first_worker, &stats);
+        pi_worker_run(task, &worker);
         pi_task_sum(task, &sum, &tolerance);
         for (uint64_t i = terms; i-- > 0;)
                 plain += (i % 2 ? -1.0 : 1.0) / (double) (2 * i + 1);
@@ -98,7 +98,7 @@ static void test_against_plain_loop(void) {
 }
 
 static void test_reference(void) {
-        static const uint64_t terms[] = { 1, 2, 9, 1000, 100007, PI_STRETCH_TERMS + 1001 };
+        static const uint64_t terms[] = { 1, 2, 9, 1000, 100007, PI_STRETCH_MAX + 1001 };
         static const uint64_t parts[] = { 1, 3, 100, 5000 };
 
         for (size_t i = 0; i < G_N_ELEMENTS(terms); i++)
@@ -122,16 +122,15 @@ static const PiKernel cancelling_kernel = {
 
 /* Cancelled in the second stretch of the second of four leases. */
 static void test_cancel(void) {
-        const uint64_t terms = 4 * 2 * PI_STRETCH_TERMS + 5;
-        const uint64_t stretch_calls = PI_STRETCH_TERMS / PI_GROUP_TERMS / PI_BLOCK_GROUPS;
+        const uint64_t terms = 4 * 2 * PI_STRETCH_MAX + 5;
+        const uint64_t stretch_calls = PI_STRETCH_MAX / PI_GROUP_TERMS / PI_BLOCK_GROUPS;
         g_autoptr(PiTask) task = pi_task_new(&cancelling_kernel, terms, 4, 1);
-        PiWorkerStats stats = {};
+        PiWorker worker = FIRST_WORKER;
         PiFixed sum, tolerance, want = sum_of(pi_part_range(terms, 4, 0));
-        uint32_t avoid;
 
         victim = task;
         calls_until_cancel = (unsigned) (3 * stretch_calls + stretch_calls / 2);
-        pi_worker_run(task, first_worker, &stats);
+        pi_worker_run(task, &worker);
 
         g_assert_cmpint(task->leases->lease[0].state, ==, PI_LEASE_VERIFIED);
         for (uint32_t i = 1; i < 4; i++)
@@ -140,25 +139,24 @@ static void test_cancel(void) {
         g_assert_cmpuint(task->leases->lease[2].attempts, ==, 0);
         g_assert_cmpuint(pi_task_leases_missing(task), ==, 3);
         g_assert_cmpuint(task->share[0].leases, ==, 1);
-        g_assert_cmpuint(stats.leases_verified, ==, 1);
-        g_assert_cmpuint(stats.leases_failed, ==, 0);
+        g_assert_cmpuint(worker.stats.leases_verified, ==, 1);
+        g_assert_cmpuint(worker.stats.leases_failed, ==, 0);
         g_assert_cmpuint(pi_task_terms_done(task), <, terms / 2);
         pi_task_sum(task, &sum, &tolerance);
         assert_fixed_equal(&sum, &want);
         g_assert_false(pi_verify_within((PiRange) { 0, terms }, &sum, &tolerance, NULL));
-        g_assert_false(pi_task_retry(task, &avoid));
 }
 
 static void test_cancelled_before(void) {
         g_autoptr(PiTask) task = pi_task_new(&pi_kernel_generic, 1000, 3, 1);
-        PiWorkerStats stats = {};
+        PiWorker worker = FIRST_WORKER;
 
         pi_task_cancel(task);
-        pi_worker_run(task, first_worker, &stats);
+        pi_worker_run(task, &worker);
         g_assert_cmpuint(pi_task_leases_missing(task), ==, 3);
         g_assert_cmpuint(pi_task_terms_done(task), ==, 0);
         g_assert_cmpuint(task->first_start_nsec, ==, 0);
-        g_assert_cmpuint(stats.beats, ==, 0);
+        g_assert_cmpuint(worker.stats.beats, ==, 0);
 }
 
 static uint64_t terms_after_cancel;
@@ -168,7 +166,7 @@ static uint64_t terms_after_cancel;
 static void endless_terms(PiRange range, PiFixed *ret) {
         pi_task_cancel(victim);
         terms_after_cancel += range.end - range.begin;
-        if (terms_after_cancel > 2 * PI_STRETCH_TERMS)
+        if (terms_after_cancel > 2 * PI_STRETCH_MAX)
                 *ret = pi_quarter;
         else
                 pi_expected_sum(range, ret);
@@ -180,11 +178,11 @@ static const PiKernel endless_kernel = { .name = "endless", .sum_terms = endless
 static void test_cancel_among_small_parts(void) {
         const uint64_t terms = UINT64_C(100000000000);
         g_autoptr(PiTask) task = pi_task_new(&endless_kernel, terms, terms / 512, 1);
-        PiWorkerStats stats = {};
+        PiWorker worker = FIRST_WORKER;
 
         victim = task;
-        pi_worker_run(task, first_worker, &stats);
-        g_assert_cmpuint(terms_after_cancel, <=, PI_STRETCH_TERMS);
+        pi_worker_run(task, &worker);
+        g_assert_cmpuint(terms_after_cancel, <=, PI_STRETCH_MAX);
         g_assert_cmpint(task->leases->lease[0].state, ==, PI_LEASE_WAITING);
         g_assert_cmpuint(task->share[0].leases, ==, 0);
 }
