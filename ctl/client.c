@@ -210,6 +210,8 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) 
         else
                 body = read_reply(m, h->method, &error);
         h->on_reply(body, error, h->userdata);
+        /* A call has one answer: of thousands of calls nothing may be left. */
+        g_ptr_array_remove_fast(h->client->handlers, h);
         return 1;
 }
 

@@ -10,8 +10,16 @@
 #define FIRST_LINES \
         "# SPDX-License-Identifier: GPL-2.0-or-later\n# Made from the tables of pictl.\n"
 
-/* Lists the numbers of the jobs; the options that choose the service are taken over. */
-#define JOB_NUMBERS "pictl $bus --no-pager --json=off --no-legend jobs 2>/dev/null"
+/* Lists what the first column of a verb's table numbers; the options that choose the service are
+ * taken over. */
+#define LIST_OF(verb) "pictl $bus --no-pager --json=off --no-legend " verb " 2>/dev/null"
+
+/* The verb whose table numbers the arguments of a verb, NULL for none. */
+static const char *list_of(const PiVerb *verb) {
+        if (verb->kind == PI_ARGUMENT_JOB)
+                return "jobs";
+        return verb->kind == PI_ARGUMENT_CPU ? "cores" : NULL;
+}
 
 static gboolean is_offered(int id, guint64 set) {
         return (set & (G_GUINT64_CONSTANT(1) << id)) && !pi_option_info((PiOptionId) id)->hidden;
@@ -114,8 +122,8 @@ static void append_bash_verbs(GString *out) {
         for (const PiVerb *verb = pi_verbs; verb->name; verb++) {
                 g_string_append_printf(out, "        %s) words='", verb->name);
                 append_words(out, PI_OPTS_COMMON | verb->options);
-                g_string_append_printf(out, "'%s ;;\n",
-                                       verb->kind == PI_ARGUMENT_JOB ? "; jobs=1" : "");
+                g_string_append_printf(out, "'%s%s ;;\n", list_of(verb) ? "; list=" : "",
+                                       list_of(verb) ? list_of(verb) : "");
         }
         g_string_append(out, "    esac\n");
 }
@@ -125,7 +133,7 @@ static void append_bash(GString *out) {
                 out, FIRST_LINES
                 "_pictl() {\n"
                 "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-                "    local verb= bus= words= jobs= i\n"
+                "    local verb= bus= words= list= i\n"
                 "    COMPREPLY=()\n"
                 "    # bash makes a word of its own of the = in --json=short\n"
                 "    if [[ $word == = ]]; then\n"
@@ -136,8 +144,8 @@ static void append_bash(GString *out) {
         append_bash_values(out);
         append_bash_verb(out);
         append_bash_verbs(out);
-        g_string_append(out, "    if [[ $jobs && $word != -* ]]; then\n"
-                             "        words=$(" JOB_NUMBERS
+        g_string_append(out, "    if [[ $list && $word != -* ]]; then\n"
+                             "        words=$(" LIST_OF("$list")
                              " | while read -r id _; do echo \"$id\"; done)\n"
                              "    fi\n"
                              "    COMPREPLY=( $(compgen -W \"$words\" -- \"$word\") )\n"
@@ -198,6 +206,20 @@ static void append_zsh_options(GString *out, guint64 set) {
         }
 }
 
+static const char *zsh_argument(const PiVerb *verb) {
+        switch (verb->kind) {
+        case PI_ARGUMENT_JOB:
+                return "; argument='*:job:_pictl_jobs'";
+        case PI_ARGUMENT_CPU:
+                return "; argument='*:CPU:_pictl_cores'";
+        case PI_ARGUMENT_TERMS:
+                return "; argument='1:terms: '";
+        case PI_ARGUMENT_NONE:
+        default:
+                return "";
+        }
+}
+
 static void append_zsh_verbs(GString *out) {
         g_string_append(out, "    verbs=(\n");
         for (const PiVerb *verb = pi_verbs; verb->name; verb++) {
@@ -211,11 +233,7 @@ static void append_zsh_verbs(GString *out) {
         for (const PiVerb *verb = pi_verbs; verb->name; verb++) {
                 g_string_append_printf(out, "    %s) own=(\n", verb->name);
                 append_zsh_options(out, verb->options);
-                g_string_append_printf(out, "        )%s ;;\n",
-                                       verb->kind == PI_ARGUMENT_JOB
-                                               ? "; argument='*:job:_pictl_jobs'"
-                                       : verb->kind == PI_ARGUMENT_TERMS ? "; argument='1:terms: '"
-                                                                         : "");
+                g_string_append_printf(out, "        )%s ;;\n", zsh_argument(verb));
         }
         g_string_append(out, "    *) own=(\n");
         append_zsh_options(out, every_option() & ~PI_OPTS_COMMON);
@@ -224,14 +242,15 @@ static void append_zsh_verbs(GString *out) {
 
 static void append_zsh(GString *out) {
         g_string_append(out, "#compdef pictl\n" FIRST_LINES
-                        "_pictl_jobs() {\n"
+                        "_pictl_numbers() {\n"
                         "    local -a ids bus\n"
                         "    bus=(${(M)words:#--(user|system|host=*)})\n"
-                        "    ids=(${${(f)\"$(pictl $bus --no-pager --json=off --no-legend jobs "
-                        "2>/dev/null)\"}## #})\n"
+                        "    ids=(${${(f)\"$(" LIST_OF("$1") ")\"}## #})\n"
                         "    ids=(${ids%% *})\n"
                         "    compadd -a ids\n"
                         "}\n"
+                        "_pictl_jobs() { _pictl_numbers jobs }\n"
+                        "_pictl_cores() { _pictl_numbers cores }\n"
                         "_pictl() {\n"
                         "    local -a verbs common own\n"
                         "    local verb= argument= word\n"

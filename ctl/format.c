@@ -65,19 +65,38 @@ static char *with_unit(double value, const char *unit) {
         return g_strdup_printf("%.*f %s", decimals(value), value, unit);
 }
 
-char *pi_format_rate(double per_second, const char *unit) {
+/* Brings a value below 1000, as it is shown, and gives the decimal prefix that makes up for it. */
+static const char *take_prefix(double *value) {
         static const char *const prefixes[] = { "", "k", "M", "G", "T", "P", "E" };
         gsize i = 0;
+
+        while (*value >= 999.5 && i + 1 < G_N_ELEMENTS(prefixes)) {
+                *value /= 1000;
+                i++;
+        }
+        return prefixes[i];
+}
+
+char *pi_format_rate(double per_second, const char *unit) {
+        const char *prefix;
 
         if (!isfinite(per_second) || per_second < 0)
                 return g_strdup("-");
         if (per_second == 0)
                 return g_strdup_printf("0 %s/s", unit);
-        while (per_second >= 999.5 && i + 1 < G_N_ELEMENTS(prefixes)) {
-                per_second /= 1000;
-                i++;
-        }
-        return g_strdup_printf("%.*f %s%s/s", decimals(per_second), per_second, prefixes[i], unit);
+        prefix = take_prefix(&per_second);
+        return g_strdup_printf("%.*f %s%s/s", decimals(per_second), per_second, prefix, unit);
+}
+
+char *pi_format_amount(double value) {
+        const char *prefix;
+
+        if (!isfinite(value) || value < 0)
+                return g_strdup("-");
+        if (value == floor(value) && value < 1000)
+                return g_strdup_printf("%.0f", value);
+        prefix = take_prefix(&value);
+        return g_strdup_printf("%.*f%s", decimals(value), value, prefix);
 }
 
 char *pi_format_usec(guint64 usec) {

@@ -15,6 +15,9 @@ char *pi_format_count(guint64 value);
  * value that is not finite or negative is "-". */
 char *pi_format_rate(double per_second, const char *unit);
 
+/* The same without a unit: "45.2G", "845", "0". */
+char *pi_format_amount(double value);
+
 /* Two or three significant digits with a unit: "845 us", "26.1 ms", "1.23 s", "2min 5s", "3h 2min",
  * "4d 1h". */
 char *pi_format_usec(guint64 usec);

@@ -98,6 +98,11 @@ static const Row rows[] = {
           "leases",
           { "{leases_verified} verified", "{leases_failed} failed",
             "{leases_recomputed} recomputed", "{leases_retried} retried" } },
+        { NULL,
+          "faults",
+          { "{faults_transient} transient", "{faults_core} core", "{faults_node} node",
+            "{faults_software} software" } },
+        { NULL, "cores", { "{cores_out_of_service} out of service" } },
 };
 
 /* Lists with a place of their own. */
@@ -246,7 +251,7 @@ static void append_lists(PiOutput *out, GVariant *metrics, GHashTable *shown) {
         static const PiColumn core_columns[] = {
                 { "CPU", TRUE },    { "RATE", TRUE },   { "BUSY", TRUE },  { "OF CPU", TRUE },
                 { "USE", TRUE },    { "STEAL", TRUE },  { "PARTS", TRUE }, { "VERIFIED", TRUE },
-                { "FAILED", TRUE }, { "REDONE", TRUE },
+                { "FAILED", TRUE }, { "REDONE", TRUE }, { "STATE", FALSE },
         };
         static const char *const core_keys[] = {
                 "cpu",
@@ -259,6 +264,7 @@ static void append_lists(PiOutput *out, GVariant *metrics, GHashTable *shown) {
                 "leases_verified",
                 "leases_failed",
                 "leases_recomputed",
+                "state",
         };
 
         G_STATIC_ASSERT(G_N_ELEMENTS(baseline_columns) == G_N_ELEMENTS(baseline_keys));

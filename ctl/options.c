@@ -121,6 +121,10 @@ static gboolean set_leases(PiOptions *o, const char *value, GError **error) {
         return !value || pi_quantity_parse(value, &range_part, &o->leases_from, error);
 }
 
+static gboolean set_duration(PiOptions *o, const char *value, GError **error) {
+        return pi_timespan_parse_within(value, &pi_timespan_burnin, &o->duration_usec, error);
+}
+
 static gboolean set_nothing(PiOptions *o, const char *value, GError **error) {
         return TRUE; /* the bit in `given` says it all */
 }
@@ -168,6 +172,8 @@ static const PiOptionInfo infos[_PI_OPT_MAX] = {
                            .help = "Show at most N entries, 1 to 1000" },
         [PI_OPT_LEASES] = { .name = "leases", .value = "FROM", .optional = TRUE, .set = set_leases,
                             .help = "Show which part ran where, from part FROM on" },
+        [PI_OPT_DURATION] = { .name = "duration", .value = "TIME", .set = set_duration,
+                              .help = "How long to burn in, such as 10min (default: 1min)" },
 };
 
 const PiOptionInfo *pi_option_info(PiOptionId id) {

@@ -26,6 +26,7 @@ typedef enum PiOptionId {
         PI_OPT_DETACH,
         PI_OPT_LINES,
         PI_OPT_LEASES,
+        PI_OPT_DURATION,
         _PI_OPT_MAX,
 } PiOptionId;
 
@@ -56,6 +57,7 @@ typedef struct PiOptions {
         guint64 timeout_usec;
         guint64 lines;
         guint64 leases_from;
+        guint64 duration_usec;
 } PiOptions;
 
 typedef struct PiOptionInfo {

@@ -57,7 +57,10 @@ PiStyle pi_style_of_state(const char *state) {
                 { "queued", PI_STYLE_FAINT },     { "waiting", PI_STYLE_FAINT },
                 { "running", PI_STYLE_BUSY },     { "done", PI_STYLE_GOOD },
                 { "verified", PI_STYLE_GOOD },    { "failed", PI_STYLE_BAD },
-                { "cancelled", PI_STYLE_BUSY },
+                { "cancelled", PI_STYLE_BUSY },   { "in-service", PI_STYLE_GOOD },
+                { "suspect", PI_STYLE_BUSY },     { "out-of-service", PI_STYLE_BAD },
+                { "transient", PI_STYLE_BUSY },   { "core", PI_STYLE_BAD },
+                { "node", PI_STYLE_BAD },         { "software", PI_STYLE_BAD },
         };
 
         for (gsize i = 0; i < G_N_ELEMENTS(styles); i++)

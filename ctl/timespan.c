@@ -6,6 +6,18 @@
 #include "ctl/text.h"
 #include "dbus/error.h"
 
+const PiTimespanRange pi_timespan_burnin = {
+        1000000,
+        G_GUINT64_CONSTANT(30) * 86400 * 1000000,
+        "1s to 30d, for example 30s, 10min, 12h or 1min 30s",
+};
+
+static const PiTimespanRange any = {
+        PI_TIMESPAN_MIN_USEC,
+        PI_TIMESPAN_MAX_USEC,
+        "1ms to 365d, for example 30s, 5min, 500ms or 1min 30s",
+};
+
 static const struct {
         const char *name;
         guint64 usec;
@@ -86,7 +98,8 @@ static gboolean scan_item(const char **text, guint64 *ret_usec) {
         return g_uint64_checked_add(ret_usec, whole, part);
 }
 
-gboolean pi_timespan_parse(const char *text, guint64 *ret_usec, GError **error) {
+gboolean pi_timespan_parse_within(const char *text, const PiTimespanRange *range,
+                                  guint64 *ret_usec, GError **error) {
         g_autofree char *quoted = NULL;
         const char *p = skip_space(text);
         gboolean good = strlen(text) <= PI_TIMESPAN_LENGTH_MAX && *p != '\0';
@@ -98,15 +111,17 @@ gboolean pi_timespan_parse(const char *text, guint64 *ret_usec, GError **error) 
                 good = scan_item(&p, &item) && g_uint64_checked_add(&sum, sum, item);
                 p = skip_space(p);
         }
-        if (good && sum >= PI_TIMESPAN_MIN_USEC && sum <= PI_TIMESPAN_MAX_USEC) {
+        if (good && sum >= range->min_usec && sum <= range->max_usec) {
                 *ret_usec = sum;
                 return TRUE;
         }
         quoted = pi_text_quote(text, PI_TIMESPAN_LENGTH_MAX);
-        g_set_error(
-                error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                "%s is not a time: it must be from 1ms to 365d, for example 30s, 5min, 500ms or "
-                "1min 30s (a number alone is seconds)",
-                quoted);
+        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                    "%s is not a time: it must be from %s (a number alone is seconds)",
+                    quoted, range->words);
         return FALSE;
+}
+
+gboolean pi_timespan_parse(const char *text, guint64 *ret_usec, GError **error) {
+        return pi_timespan_parse_within(text, &any, ret_usec, error);
 }

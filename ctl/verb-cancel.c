@@ -3,14 +3,13 @@
 
 #include "ctl/client.h"
 #include "ctl/job.h"
+#include "ctl/signals.h"
 #include "ctl/verbs.h"
 #include "dbus/error.h"
 #include "dbus/names.h"
 
-static const PiMethod cancel = { PI_INTERFACE_JOB, "Cancel", "()", .interactive = TRUE };
-
 static gboolean cancel_one(PiInvocation *inv, PiClient *client, const char *path, GError **error) {
-        g_autoptr(GVariant) reply = pi_client_call(client, path, &cancel, NULL, error);
+        g_autoptr(GVariant) reply = pi_client_call(client, path, &pi_method_cancel, NULL, error);
 
         if (reply && inv->out.json == PI_JSON_OFF && inv->out.legend)
                 pi_output_printf(&inv->out, "Job %" G_GUINT64_FORMAT " is cancelled.\n",

@@ -11,10 +11,10 @@
 #include "ctl/report.h"
 #include "ctl/signals.h"
 #include "ctl/verbs.h"
+#include "ctl/verdict.h"
 #include "ctl/wait.h"
 #include "dbus/names.h"
 
-static const PiMethod compute_pi = { PI_INTERFACE_MANAGER, "ComputePi", "(da{sv})" };
 static const PiMethod submit_job = { PI_INTERFACE_MANAGER, "SubmitJob", "(o)" };
 
 static void add_string(GVariantDict *dict, const char *key, const char *value) {
@@ -138,6 +138,7 @@ static int interrupted(Computation *c, int signal) {
 
 static int finish(PiInvocation *inv, Computation *c, PiWait *wait, GError **error) {
         g_autoptr(GVariant) report = NULL;
+        g_autofree char *note = NULL;
         double pi;
 
         if (wait->error) {
@@ -151,7 +152,10 @@ static int finish(PiInvocation *inv, Computation *c, PiWait *wait, GError **erro
                 pi_report_append_json(&inv->out, pi, report);
         else
                 pi_report_append(&inv->out, pi, report);
-        return EXIT_SUCCESS;
+        note = pi_verdict_note(report);
+        if (note)
+                pi_complain(note);
+        return pi_verdict_exit_status(report);
 }
 
 static int compute(PiInvocation *inv, GVariant *arguments, GError **error) {
@@ -167,8 +171,8 @@ static int compute(PiInvocation *inv, GVariant *arguments, GError **error) {
                pi_client_subscribe(client, PI_OBJECT_PATH, &pi_signal_added, on_added, &c, error);
         pi_wait_init(&wait);
         pi_client_attach(client);
-        good = good && pi_client_call_async(client, PI_OBJECT_PATH, &compute_pi, arguments,
-                                            pi_wait_answer, &wait, error);
+        good = good && pi_client_call_async(client, PI_OBJECT_PATH, &pi_method_compute_pi,
+                                            arguments, pi_wait_answer, &wait, error);
         if (good)
                 pi_wait_run(&wait);
         pi_progress_clear(&c.progress);

@@ -7,15 +7,18 @@
 #include "ctl/job.h"
 #include "ctl/owner.h"
 #include "ctl/report.h"
+#include "ctl/signals.h"
 #include "ctl/table.h"
 #include "ctl/text.h"
 #include "ctl/verbs.h"
+#include "ctl/verdict.h"
 #include "dbus/names.h"
 
 /* The most ListLeases gives at once. */
 #define LEASES_MAX 1000
 
-static const PiMethod list_leases = { PI_INTERFACE_JOB, "ListLeases", "(aa{sv})" };
+/* The most faults a job keeps. */
+#define FAULTS_MAX 64
 
 static const PiColumn columns[] = {
         { "PART", TRUE },  { "PARTS", TRUE },  { "FIRST TERM", TRUE },
@@ -94,7 +97,7 @@ static int show_leases(PiInvocation *inv, PiClient *client, const char *path, GE
         guint32 limit = o->lines > 0 ? (guint32) o->lines : LEASES_MAX;
         g_autoptr(GVariant) reply = NULL, leases = NULL;
 
-        reply = pi_client_call(client, path, &list_leases,
+        reply = pi_client_call(client, path, &pi_method_list_leases,
                                g_variant_new("(tu)", o->leases_from, limit), error);
         if (!reply)
                 return PI_VERB_ERROR;
@@ -152,8 +155,44 @@ static void append_times(PiOutput *out, GVariant *job) {
         }
 }
 
-static void append_job(PiOutput *out, GVariant *job, gboolean local) {
-        g_autoptr(PiOwners) owners = pi_owners_new(local);
+/* The CPU that had the parts right in the end, if the service still knows. */
+static guint32 right_cpu(PiClient *client, const char *path, GVariant *fault) {
+        g_autoptr(GVariant) reply = pi_client_call(
+                client, path, &pi_method_list_leases,
+                g_variant_new("(tu)", pi_dict_u64(fault, "first_part"), 1), NULL);
+        g_autoptr(GVariant) leases = reply ? g_variant_get_child_value(reply, 0) : NULL;
+        g_autoptr(GVariant) lease = NULL;
+
+        if (!leases || g_variant_n_children(leases) == 0)
+                return PI_VERDICT_NO_CPU;
+        lease = g_variant_get_child_value(leases, 0);
+        if (strcmp(pi_dict_string(lease, "state"), "verified") != 0 ||
+            pi_dict_u64(lease, "cpu") == pi_dict_u64(fault, "cpu"))
+                return PI_VERDICT_NO_CPU;
+        return (guint32) pi_dict_u64(lease, "cpu");
+}
+
+static void append_verdict(PiOutput *out, PiClient *client, const char *path, GVariant *job) {
+        const GVariantType *list = G_VARIANT_TYPE("aa{sv}");
+        g_autoptr(GVariant) faults = g_variant_lookup_value(job, "Faults", list);
+        const char *verdict = pi_dict_string(job, "Verdict");
+        g_autofree char *shown = pi_text_escape(verdict, FALSE, 16);
+
+        if (verdict[0] == '\0')
+                return;
+        pi_output_printf(out, "  %-*s ", PI_REPORT_LABEL_WIDTH, "verdict");
+        pi_output_style(out, pi_style_of_state(verdict), shown);
+        pi_output_printf(out, "\n");
+        for (gsize i = 0; faults && i < MIN(g_variant_n_children(faults), FAULTS_MAX); i++) {
+                g_autoptr(GVariant) fault = g_variant_get_child_value(faults, i);
+                g_autofree char *text = pi_fault_sentence(fault, right_cpu(client, path, fault));
+
+                pi_report_row(out, i == 0 ? "faults" : "", "%s", text);
+        }
+}
+
+static void append_job(PiOutput *out, PiClient *client, const char *path, GVariant *job) {
+        g_autoptr(PiOwners) owners = pi_owners_new(pi_client_is_local(client));
         g_autoptr(GVariant) report = g_variant_lookup_value(job, "Report", G_VARIANT_TYPE_VARDICT);
         guint32 owner = (guint32) pi_dict_u64(job, "Owner");
         g_autofree char *sender = pi_text_escape(pi_dict_string(job, "Sender"), FALSE, 0);
@@ -165,6 +204,7 @@ static void append_job(PiOutput *out, GVariant *job, gboolean local) {
         append_state(out, job);
         append_text_row(out, job, "ErrorMessage", "error");
         append_text_row(out, job, "ErrorName", "error name");
+        append_verdict(out, client, path, job);
         pi_report_row(out, "owner", "%s (uid %u)", pi_owners_name(owners, owner), owner);
         if (sender[0] != '\0' && !pi_job_state_is_final(pi_dict_string(job, "State")))
                 pi_report_row(out, "ends with", "its caller, %s on the bus", sender);
@@ -191,6 +231,6 @@ int pi_verb_show(PiInvocation *inv, GError **error) {
         if (inv->out.json != PI_JSON_OFF)
                 pi_json_append(job, inv->out.json, inv->out.text);
         else
-                append_job(&inv->out, job, pi_client_is_local(client));
+                append_job(&inv->out, client, path, job);
         return EXIT_SUCCESS;
 }

@@ -10,6 +10,7 @@
 #include "ctl/signals.h"
 #include "ctl/text.h"
 #include "ctl/verbs.h"
+#include "ctl/verdict.h"
 #include "ctl/wait.h"
 #include "dbus/names.h"
 
@@ -78,6 +79,7 @@ static int interrupted(const Watch *w) {
 static int finish(Watch *w, GError **error) {
         PiOutput *out = &w->inv->out;
         g_autoptr(GVariant) report = NULL;
+        g_autofree char *note = NULL;
         double pi;
 
         if (w->write_error || w->wait->error) {
@@ -92,7 +94,10 @@ static int finish(Watch *w, GError **error) {
                 pi_report_append_json(out, pi, report);
         else
                 pi_report_append(out, pi, report);
-        return EXIT_SUCCESS;
+        note = pi_verdict_note(report);
+        if (note)
+                pi_complain(note);
+        return pi_verdict_exit_status(report);
 }
 
 int pi_verb_watch(PiInvocation *inv, GError **error) {

@@ -10,6 +10,7 @@ typedef enum PiArgumentKind {
         PI_ARGUMENT_NONE,
         PI_ARGUMENT_TERMS,
         PI_ARGUMENT_JOB,
+        PI_ARGUMENT_CPU,
 } PiArgumentKind;
 
 /* A verb: the one declaration that dispatch, help and completion are made from. */
@@ -39,5 +40,9 @@ int pi_verb_show(PiInvocation *invocation, GError **error);
 int pi_verb_watch(PiInvocation *invocation, GError **error);
 int pi_verb_cancel(PiInvocation *invocation, GError **error);
 int pi_verb_history(PiInvocation *invocation, GError **error);
+int pi_verb_burnin(PiInvocation *invocation, GError **error);
+int pi_verb_cores(PiInvocation *invocation, GError **error);
+int pi_verb_faults(PiInvocation *invocation, GError **error);
+int pi_verb_restore(PiInvocation *invocation, GError **error);
 int pi_verb_metrics(PiInvocation *invocation, GError **error);
 int pi_verb_version(PiInvocation *invocation, GError **error);

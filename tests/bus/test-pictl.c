@@ -90,6 +90,13 @@ static const struct {
         { "show 999999", 3, "999999" },
         { "cancel 999999", 3, "999999" },
         { "show abc", 2, "abc" },
+        { "restore", 2, "pictl restore --help" },
+        { "restore x", 2, "'x' is not a CPU" },
+        { "restore 0 4294967296", 2, "'4294967296' is not a CPU" },
+        { "faults -n 0", 2, "'0'" },
+        { "faults -n 1001", 2, "'1001'" },
+        { "cores 3", 2, "'3'" },
+        { "compute 1000 --duration=5s", 2, "--duration" },
         { "frobnicate", 2, "frobnicate" },
 };
 
@@ -117,6 +124,7 @@ static void json(TestSession *f, gconstpointer data) {
         static const char *const words[] = {
                 "compute 1e6 --json=short", "jobs --json=pretty",       "show 1 --json=short",
                 "metrics --json=pretty",    "history -n 5 --json=short", "version --json=short",
+                "cores --json=pretty",      "faults -n 5 --json=short",
         };
 
         for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -150,6 +158,154 @@ static void life_of_a_job(TestSession *f, gconstpointer data) {
                 g_assert_cmpint(compute.status, ==, 0);
                 g_assert_cmpint(watch.status, ==, 0);
                 g_assert_nonnull(strstr(watch.out, "3.1415"));
+        }
+}
+
+/* A session whose daemon lets faults be injected, and keeps its record of bad cores to itself. */
+static void set_up_faults(TestSession *f, gconstpointer data) {
+        f->bus = test_bus_new(TEST_BUS_SESSION);
+        g_setenv("STATE_DIRECTORY", f->bus->dir, TRUE);
+        test_daemon_start(f->bus, (const char *const[]) { "--workers=2", "--fault-injection",
+                                                          NULL });
+        f->client = test_connect(f->bus);
+}
+
+/* Spoils so many sums of the CPU; 0 for all. */
+static void flip(TestSession *f, guint32 cpu, guint32 count) {
+        g_assert_cmpint(sd_bus_call_method(f->client, PI_BUS_NAME, PI_OBJECT_PATH,
+                                           PI_INTERFACE_MANAGER, "InjectFault", NULL, NULL,
+                                           "ua{sv}", cpu, 2, "kind", "s", "flip", "count", "u",
+                                           count),
+                        >=, 0);
+}
+
+/* The CPU numbers of both workers; FALSE, and the test skipped, where they share one. */
+static gboolean two_cpus(TestSession *f, guint32 *ret) {
+        g_autoptr(GVariant) metrics = test_metrics(f->client);
+        g_autoptr(GVariant) cores = g_variant_lookup_value(metrics, "cores",
+                                                           G_VARIANT_TYPE("aa{sv}"));
+
+        for (gsize i = 0; i < 2; i++) {
+                g_autoptr(GVariant) core = g_variant_get_child_value(cores, i);
+                g_assert_true(g_variant_lookup(core, "cpu", "u", &ret[i]));
+        }
+        if (ret[0] != ret[1])
+                return TRUE;
+        g_test_skip("this machine has one CPU");
+        return FALSE;
+}
+
+static Run pictl_cpu(TestSession *f, const char *words, guint32 cpu) {
+        g_autofree char *line = g_strdup_printf("%s %u", words, cpu);
+        return pictl(f, line);
+}
+
+/* Runs `words` until the report of the job says a fault was found: which worker takes a lease is
+ * the service's choice. */
+static Run pictl_with_fault(TestSession *f, const char *words, guint32 cpu, guint32 count) {
+        for (;;) {
+                Run run;
+
+                flip(f, cpu, count);
+                run = pictl(f, words);
+                if (run.err[0] != '\0')
+                        return run;
+                run_clear(&run);
+        }
+}
+
+/* A wrong sum once: the answer is right, a note says what was, and all is well. */
+static void transient(TestSession *f, gconstpointer data) {
+        guint32 cpu[2];
+
+        if (!two_cpus(f, cpu))
+                return;
+        {
+                g_autofree char *named = g_strdup_printf("CPU %u gave a wrong sum once", cpu[1]);
+                g_auto(Run) run = pictl_with_fault(f, "compute 1e9", cpu[1], 1);
+                g_auto(Run) faults = pictl(f, "faults"), cores = pictl(f, "cores --no-legend");
+
+                g_assert_cmpint(run.status, ==, 0);
+                g_assert_nonnull(strstr(run.out, "3.14159265"));
+                g_assert_null(strstr(run.out, "wrong"));
+                g_assert_nonnull(strstr(run.err, named));
+                g_assert_nonnull(strstr(faults.out, "transient"));
+                g_assert_null(strstr(cores.out, "out-of-service"));
+        }
+}
+
+/* A broken core, from the note to its restoration. */
+static void broken_core(TestSession *f, gconstpointer data) {
+        guint32 cpu[2];
+        g_autofree char *restore = NULL, *sentence = NULL;
+
+        if (!two_cpus(f, cpu))
+                return;
+        restore = g_strdup_printf("pictl restore %u", cpu[1]);
+        sentence = g_strdup_printf("CPU %u gave a wrong sum twice for part", cpu[1]);
+        {
+                g_auto(Run) run = pictl_with_fault(f, "compute 1e9", cpu[1], 2);
+                g_auto(Run) cores = pictl(f, "cores"), faults = pictl(f, "faults -n 1");
+                g_auto(Run) metrics = pictl(f, "metrics");
+                const char *row = strstr(faults.out, " core ");
+
+                g_assert_cmpint(run.status, ==, 4);
+                g_assert_nonnull(strstr(run.out, "3.14159265"));
+                g_assert_nonnull(strstr(run.err, restore));
+                g_assert_nonnull(strstr(cores.out, "out-of-service"));
+                g_assert_nonnull(strstr(cores.out, "1 out of service"));
+                g_assert_nonnull(row);
+                g_assert_nonnull(strstr(metrics.out, "1 core"));
+                g_assert_nonnull(strstr(metrics.out, "out-of-service"));
+        }
+        {
+                g_auto(Run) json = pictl(f, "faults --json=short");
+                g_autoptr(JsonNode) list = parse_json(json.out);
+                JsonObject *fault = json_array_get_object_element(json_node_get_array(list), 0);
+                g_autofree char *watch_words = g_strdup_printf(
+                                "watch %" G_GINT64_FORMAT,
+                                json_object_get_int_member(fault, "job"));
+                g_autofree char *show_words = g_strdup_printf(
+                                "show %" G_GINT64_FORMAT, json_object_get_int_member(fault, "job"));
+                g_autofree char *other = g_strdup_printf("CPU %u had it right", cpu[0]);
+                g_auto(Run) watch = pictl(f, watch_words), show = pictl(f, show_words);
+
+                g_assert_cmpint(json_object_get_int_member(fault, "cpu"), ==, cpu[1]);
+                g_assert_cmpint(watch.status, ==, 4);
+                g_assert_nonnull(strstr(watch.err, restore));
+                g_assert_cmpint(show.status, ==, 0);
+                g_assert_nonnull(strstr(show.out, sentence));
+                g_assert_nonnull(strstr(show.out, other));
+        }
+        {
+                g_autofree char *said = g_strdup_printf("CPU %u is in service.\n", cpu[1]);
+                g_auto(Run) back = pictl_cpu(f, "restore", cpu[1]);
+                g_auto(Run) again = pictl_cpu(f, "restore --json=short", cpu[1]);
+                g_auto(Run) cores = pictl(f, "cores --no-legend");
+                g_autofree char *json = g_strdup_printf("[%u]\n", cpu[1]);
+
+                g_assert_cmpint(back.status, ==, 0);
+                g_assert_cmpstr(back.out, ==, said);
+                g_assert_cmpint(again.status, ==, 0);
+                g_assert_cmpstr(again.out, ==, json);
+                g_assert_null(strstr(cores.out, "out-of-service"));
+        }
+}
+
+/* Of several CPUs the good ones are restored, and a bad one is an error that names those there
+ * are. */
+static void restore_errors(TestSession *f, gconstpointer data) {
+        guint32 cpu[2];
+
+        if (!two_cpus(f, cpu))
+                return;
+        {
+                g_autofree char *words = g_strdup_printf("restore 4000000000 %u", cpu[0]);
+                g_auto(Run) run = pictl(f, words);
+
+                g_assert_cmpint(run.status, ==, 2);
+                g_assert_nonnull(strstr(run.err, "4000000000"));
+                g_assert_nonnull(strstr(run.out, " is in service.\n"));
         }
 }
 
@@ -212,6 +368,11 @@ int main(int argc, char *argv[]) {
         TEST("/pictl/life-of-a-job", life_of_a_job);
         TEST("/pictl/interrupted", interrupted);
         TEST("/pictl/full-output", full_output);
+#define FAULTS(path, function) \
+        g_test_add(path, TestSession, NULL, set_up_faults, function, test_session_tear_down)
+        FAULTS("/pictl/transient", transient);
+        FAULTS("/pictl/broken-core", broken_core);
+        FAULTS("/pictl/restore-errors", restore_errors);
         g_test_add_func("/pictl/no-service", no_service);
         return g_test_run();
 }

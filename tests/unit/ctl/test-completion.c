@@ -102,7 +102,8 @@ static void test_syntax(gconstpointer shell) {
 static void check_bash(const char *words, const char *wanted) {
         g_autofree char *text = script("bash");
         g_autofree char *program = g_strdup_printf(
-                "pictl() { [[ $* == *'--no-legend jobs' ]] && printf ' 7 done\\n12 running\\n'; }; "
+                "pictl() { [[ $* == *'--no-legend jobs' ]] && printf ' 7 done\\n12 running\\n'; "
+                "[[ $* == *'--no-legend cores' ]] && printf '0 in-service\\n3 suspect\\n'; }; "
                 ". \"$1\"; COMP_WORDS=(%s); COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 )); _pictl; "
                 "echo \"${COMPREPLY[*]}\"",
                 words);
@@ -118,7 +119,7 @@ static void check_bash(const char *words, const char *wanted) {
 static void test_bash_offers(void) {
         if (!have("bash"))
                 return;
-        check_bash("pictl co", "compute");
+        check_bash("pictl com", "compute");
         check_bash("pictl --user sub", "submit");
         check_bash("pictl compute --ke", "--kernel=");
         check_bash("pictl compute 1e9 --json = sh", "short");
@@ -126,6 +127,11 @@ static void test_bash_offers(void) {
         check_bash("pictl compute --kernel ref", "reference");
         check_bash("pictl compute --parts ''", "");
         check_bash("pictl show ''", "7 12");
+        check_bash("pictl restore ''", "0 3");
+        check_bash("pictl burnin --dur", "--duration=");
+        check_bash("pictl burnin ''",
+                   "-h --help --version --user --system -H --host= --json= -j --no-pager "
+                   "--no-legend --cpus= --kernel= --duration=");
         check_bash("pictl show --lea", "--leases");
         check_bash("pictl -H node2 cancel 1", "12");
         check_bash("pictl --host = node2 cancel 1", "12");

@@ -114,6 +114,16 @@ static void test_moment(void) {
         expect(pi_format_moment(G_MAXUINT64), "-");
 }
 
+static void test_amount(void) {
+        expect(pi_format_amount(0), "0");
+        expect(pi_format_amount(999), "999");
+        expect(pi_format_amount(999.6), "1.00k");
+        expect(pi_format_amount(11.23e9), "11.2G");
+        expect(pi_format_amount(1.345e12), "1.34T");
+        expect(pi_format_amount(-1), "-");
+        expect(pi_format_amount(NAN), "-");
+}
+
 int main(int argc, char **argv) {
         g_setenv("TZ", "UTC", TRUE);
         tzset();
@@ -126,5 +136,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/format/bytes", test_bytes);
         g_test_add_func("/ctl/format/shares", test_shares);
         g_test_add_func("/ctl/format/moment", test_moment);
+        g_test_add_func("/ctl/format/amount", test_amount);
         return g_test_run();
 }

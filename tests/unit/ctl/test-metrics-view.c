@@ -56,6 +56,20 @@ static void test_families(void) {
                         "  baseline_kernel    avx2\n");
 }
 
+static void test_referee(void) {
+        g_autofree char *text = render(
+                "{'faults_transient': <uint64 2>, 'faults_core': <uint64 1>, "
+                "'faults_node': <uint64 0>, 'faults_software': <uint64 0>, "
+                "'cores_out_of_service': <uint32 1>, "
+                "'cores': <[{'cpu': <uint32 3>, 'state': <'out-of-service'>}]>}");
+
+        g_assert_nonnull(strstr(text, "faults             2 transient, 1 core, 0 node, "
+                                      "0 software\n"));
+        g_assert_nonnull(strstr(text, "cores              1 out of service\n"));
+        g_assert_nonnull(strstr(text, " out-of-service\n"));
+        g_assert_null(strstr(text, "Other"));
+}
+
 static void test_lists(void) {
         g_autofree char *text = render(
                 "{'baselines': <[{'kernel': <'generic'>, 'terms_per_second': <1e10>}]>, "
@@ -86,6 +100,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/metrics-view/units", test_units);
         g_test_add_func("/ctl/metrics-view/families", test_families);
         g_test_add_func("/ctl/metrics-view/lists", test_lists);
+        g_test_add_func("/ctl/metrics-view/referee", test_referee);
         g_test_add_func("/ctl/metrics-view/unknown", test_unknown);
         g_test_add_func("/ctl/metrics-view/empty", test_empty);
         return g_test_run();

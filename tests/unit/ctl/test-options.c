@@ -93,6 +93,8 @@ static void test_refused(void) {
                 { "pictl --parts=0", "'0' is not a number of parts" },
                 { "pictl --cpus=4294967296", "number of CPUs" },
                 { "pictl --timeout=never", "'never'" },
+                { "pictl --duration=never", "'never'" },
+                { "pictl --duration=31d", "from 1s to 30d" },
                 { "pictl -n 1001", "'1001'" },
                 { "pictl --leases=-1", "'-1'" },
                 { "pictl --label=\xff", "--label" },

@@ -94,10 +94,28 @@ static void test_too_long(void) {
         g_assert_cmpuint(usec, ==, 5000000);
 }
 
+static void test_within(void) {
+        static const char *const wrong[] = { "0", "999ms", "30d 1s", "forever" };
+        guint64 usec = 0;
+
+        g_assert_true(pi_timespan_parse_within("1s", &pi_timespan_burnin, &usec, NULL));
+        g_assert_cmpuint(usec, ==, 1000000);
+        g_assert_true(pi_timespan_parse_within("30d", &pi_timespan_burnin, &usec, NULL));
+        g_assert_cmpuint(usec, ==, G_GUINT64_CONSTANT(2592000000000));
+        for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+                g_autoptr(GError) error = NULL;
+
+                g_assert_false(pi_timespan_parse_within(wrong[i], &pi_timespan_burnin, &usec,
+                                                        &error));
+                g_assert_nonnull(strstr(error->message, "from 1s to 30d"));
+        }
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/ctl/timespan/accepted", test_accepted);
         g_test_add_func("/ctl/timespan/refused", test_refused);
         g_test_add_func("/ctl/timespan/too-long", test_too_long);
+        g_test_add_func("/ctl/timespan/within", test_within);
         return g_test_run();
 }
