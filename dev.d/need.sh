@@ -15,6 +15,12 @@ packages() {
             echo clang dbus-bin libclang-rt-dev libdbus-1-dev libxml2-utils man-db polkitd \
                 python3 shellcheck util-linux valgrind zsh
             ;;
+        apt-aarch64)
+            echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap qemu-user
+            ;;
+        apt-avx512)
+            echo bochs bochs-term bochsbios busybox-static cpio grub-common grub-pc-bin xorriso
+            ;;
         dnf-build)
             echo gcc meson ninja-build pkgconf-pkg-config glib2-devel systemd-devel \
                 json-glib-devel systemd python3-docutils dbus-daemon

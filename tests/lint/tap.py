@@ -36,11 +36,11 @@ class Tap:
 
 
 def sources(root, *endings):
-    """Paths relative to `root` of the files with one of `endings`, build trees left out."""
+    """Paths relative to `root` of the files with one of `endings`. Build trees and sysroots are left out."""
     found = []
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders
-                            if name != '.git' and name != '__pycache__' and
+                            if name not in ('.git', '__pycache__', 'sysroot') and
                             not os.path.exists(os.path.join(folder, name, 'meson-private')))
         for name in sorted(names):
             if name.endswith(endings):
