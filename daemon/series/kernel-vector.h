@@ -28,7 +28,7 @@ typedef uint64_t Integers __attribute__((vector_size(8 * LANES)));
 /* A line is right to 2^-28 over 2^(o-14) groups of octave o. In octaves where that is not many,
  * every reciprocal is divided. */
 #define LINE_OCTAVE 14
-#define LINE_GROUPS_MIN 64
+#define LINE_GROUPS_MIN 256
 
 /* From this octave on c is above 2^30, half of the last place of c^2 is more than 61, and the
  * subtraction changes nothing. */
@@ -102,15 +102,15 @@ static inline Integers reciprocals(const Place *p, Doubles c, Doubles r, unsigne
         return quantise(refine(refine(ahead(r, p->r_step, i - divided), w), w));
 }
 
-/* Sum of the bits of n groups; moves the place behind them. Inlined, so that `far` and `divided`
- * are constants. */
-static inline __attribute__((always_inline)) uint64_t sum_run(Place *p, uint32_t n, bool far,
+/* Sum of the bits of n groups from c on, where the line is at r. Inlined, so that `far` and
+ * `divided` are constants. */
+static inline __attribute__((always_inline)) uint64_t sum_run(const Place *p, Doubles c, Doubles r,
+                                                              uint32_t n, bool far,
                                                               unsigned divided) {
-        Doubles c = lanes(p->c, p->c_step);
-        Doubles r = lanes(p->r + divided * LANES * p->r_step, p->r_step);
         Integers sum = {};
         uint32_t left;
 
+        r += all(divided * LANES * p->r_step);
         for (left = n; left >= TURN_GROUPS; left -= TURN_GROUPS) {
 #pragma GCC unroll 16
                 for (unsigned i = 0; i < TURN; i++)
@@ -123,37 +123,42 @@ static inline __attribute__((always_inline)) uint64_t sum_run(Place *p, uint32_t
                 for (unsigned i = 0; i < TURN; i++)
                         sum += reciprocals(p, c, r, i, far, divided) & among(i * LANES, left);
         }
-        p->c += n * p->c_step;
-        p->r += n * p->r_step;
         return lanes_sum(sum);
 }
 
 /* Draws the line nearest to 1/w over the next n groups. From the middle m, with x = (c' - m) / m
  * and |x| <= h, m^2 / c'^2 = 1 - 2x + 3x^2 - ..., and the line is 1 - 2x + 3h^2/2. */
-static void draw_line(Place *p, uint32_t n) {
-        double reach = 0.5 * n * p->c_step, m_inverse = 1 / (p->c + reach);
+static Doubles draw_line(Place *p, double c, uint32_t n) {
+        double reach = 0.5 * n * p->c_step, m_inverse = 1 / (c + reach);
         double h = reach * m_inverse, top = m_inverse * m_inverse;
 
-        p->r = top * (1 + 2 * h + 1.5 * h * h);
         p->r_step = -2 * p->c_step * m_inverse * top;
+        return lanes(top * (1 + 2 * h + 1.5 * h * h), p->r_step);
 }
 
 static inline __attribute__((always_inline)) void sum_all(Place *p, const uint32_t *n_groups,
                                                           uint32_t n, uint32_t line_groups,
                                                           bool far, unsigned divided,
                                                           uint64_t *ret) {
+        Doubles c = lanes(p->c, p->c_step), r = {};
         uint32_t line_left = 0;
 
         for (uint32_t i = 0; i < n; i++) {
                 uint64_t sum = -n_groups[i] * HALF_QUANTISER_BITS;
 
                 for (uint32_t left = n_groups[i], run; left > 0; left -= run, line_left -= run) {
+                        Doubles c_run = c, r_run;
+
                         if (line_left == 0) {
                                 line_left = line_groups;
-                                draw_line(p, line_left);
+                                r = draw_line(p, c[0], line_left);
                         }
                         run = MIN(left, line_left);
-                        sum += sum_run(p, run, far, divided);
+                        /* Before the run, so that the next one need not wait for its own start. */
+                        r_run = r;
+                        c += all(run * p->c_step);
+                        r += all(run * p->r_step);
+                        sum += sum_run(p, c_run, r_run, run, far, divided);
                 }
                 ret[i] = sum;
         }

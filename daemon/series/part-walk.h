@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <glib.h>
 #include <stdbool.h>
 
 #include "daemon/series/range.h"
 
 /* The parts of a run, one after the other. Gives what pi_part_range() gives, without its two
- * divisions of 128 bits, which would take as long as summing a small part does. */
+ * divisions of 128 bits, which would take as long as summing a small part does. Inline for the same
+ * reason. */
 typedef struct PiPartWalk {
         uint64_t terms;
         uint64_t parts;
@@ -22,11 +24,33 @@ typedef struct PiPartWalk {
 void pi_part_walk_init(PiPartWalk *walk, uint64_t terms, uint64_t parts, uint64_t part);
 
 /* The terms of the next part; not to be called after the last. */
-PiRange pi_part_walk_next(PiPartWalk *walk);
+static inline PiRange pi_part_walk_next(PiPartWalk *walk) {
+        uint64_t begin = walk->group * PI_GROUP_TERMS;
+
+        walk->group += walk->step;
+        walk->remainder += walk->fraction;
+        if (walk->remainder >= walk->parts) {
+                walk->remainder -= walk->parts;
+                walk->group++;
+        }
+        /* The last part has the terms that fill no group. */
+        if (++walk->part == walk->parts)
+                return (PiRange) { begin, walk->terms };
+        return (PiRange) { begin, walk->group * PI_GROUP_TERMS };
+}
 
 /* The same, but only up to term `limit`, which is past the terms taken so far and a multiple of
  * PI_GROUP_TERMS: a part across it comes in pieces. */
-PiRange pi_part_walk_take(PiPartWalk *walk, uint64_t limit);
+static inline PiRange pi_part_walk_take(PiPartWalk *walk, uint64_t limit) {
+        PiRange piece = walk->rest;
+
+        if (piece.begin == piece.end)
+                piece = pi_part_walk_next(walk);
+        walk->rest.end = piece.end;
+        piece.end = MIN(piece.end, limit);
+        walk->rest.begin = piece.end;
+        return piece;
+}
 
 /* Whether all parts before `end` are taken. */
 static inline bool pi_part_walk_done(const PiPartWalk *walk, uint64_t end) {

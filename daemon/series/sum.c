@@ -145,12 +145,13 @@ static bool batch_add(Batch *batch, PiRange piece) {
 
 void pi_sum_parts(const PiKernel *kernel, PiPartWalk *walk, uint64_t limit, uint64_t end,
                   PiFixed *ret) {
+        PiPartWalk at = *walk; /* in registers */
         PiFixed sum = PI_FIXED_ZERO;
         Batch batch;
 
-        batch_begin(&batch, pi_part_walk_at(walk) / PI_GROUP_TERMS);
-        while (pi_part_walk_at(walk) < limit && !pi_part_walk_done(walk, end)) {
-                PiRange piece = pi_part_walk_take(walk, limit);
+        batch_begin(&batch, pi_part_walk_at(&at) / PI_GROUP_TERMS);
+        while (pi_part_walk_at(&at) < limit && !pi_part_walk_done(&at, end)) {
+                PiRange piece = pi_part_walk_take(&at, limit);
                 PiFixed single;
 
                 if (kernel->sum_pieces && batch_add(&batch, piece))
@@ -164,5 +165,6 @@ void pi_sum_parts(const PiKernel *kernel, PiPartWalk *walk, uint64_t limit, uint
                 batch_begin(&batch, piece.end / PI_GROUP_TERMS);
         }
         batch_sum(&batch, kernel, &sum);
+        *walk = at;
         *ret = sum;
 }

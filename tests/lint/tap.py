@@ -36,7 +36,9 @@ class Tap:
 
 
 def sources(root, *endings):
-    """Paths relative to `root` of the files with one of `endings`. Build trees and sysroots are left out."""
+    """Paths relative to `root` of the files with one of `endings`.
+
+    Build trees and sysroots are left out."""
     found = []
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders
