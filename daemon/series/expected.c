@@ -149,16 +149,13 @@ void pi_expected_uncertainty(PiRange range, PiFixed *ret) {
         *ret = bound;
 }
 
-/* *bound += what the rounding and the quantisation of body groups first <= g < end can amount
- * to: multiplication, subtraction, division and the cut of the rational function take less than
- * 769 * 2^-61 of a quotient below 2^51, the quantisation 1/2, all in units of 2^-s. */
+/* *bound += what body groups first <= g < end can be off by. */
 static void add_body_bound(uint64_t first, uint64_t end, PiFixed *bound) {
         while (first < end) {
                 unsigned octave = 63 - (unsigned) __builtin_clzll(first);
                 uint64_t octave_end = MIN(end, UINT64_C(2) << octave);
-                uint64_t units = ((octave_end - first) * (769 + 512) + 1023) / 1024;
 
-                pi_fixed_add_shifted(bound, units,
+                pi_fixed_add_shifted(bound, PI_BODY_BOUND(octave_end - first),
                                      PI_FIXED_FRACTION_BITS - PI_OCTAVE_SCALE(octave));
                 first = octave_end;
         }

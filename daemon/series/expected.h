@@ -10,6 +10,11 @@
 /* What a range must sum to, known without summing it: about a microsecond for any range with
  * begin <= end <= PI_TERMS_MAX. The proofs are in docs/numerics.md. */
 
+/* Bound on the error of the sum of n body groups of one octave, in units 2^-s of its quotients:
+ * multiplication, subtraction, division and the cut of the rational function take less than 769 *
+ * 2^-61 of a quotient below 2^51, the quantisation 1/2. */
+#define PI_BODY_BOUND(n) (((n) * (769 + 512) + 1023) / 1024)
+
 /* pi/4 to the nearest ulp. */
 extern const PiFixed pi_quarter;
 

@@ -52,6 +52,33 @@ static inline PiRange pi_part_walk_take(PiPartWalk *walk, uint64_t limit) {
         return piece;
 }
 
+/* Takes whole parts while they end by group `limit`, at most n_max of them, none from part `end` on
+ * and not the last of all; `limit` is at most 2^32 groups ahead. Returns how many, and their
+ * groups. */
+static inline uint32_t pi_part_walk_take_whole(PiPartWalk *walk, uint64_t limit, uint64_t end,
+                                               uint32_t *ret_groups, uint32_t n_max) {
+        PiPartWalk at = *walk; /* in registers */
+        uint32_t n = 0;
+
+        end = MIN(end, at.parts - 1);
+        if (at.rest.begin < at.rest.end)
+                return 0;
+        while (n < n_max && at.part < end) {
+                bool carry = at.remainder >= at.parts - at.fraction;
+                uint64_t groups = at.step + carry;
+
+                if (at.group + groups > limit)
+                        break;
+                at.group += groups;
+                at.remainder += at.fraction - (carry ? at.parts : 0);
+                at.part++;
+                ret_groups[n++] = (uint32_t) groups;
+        }
+        at.rest.begin = at.rest.end = at.group * PI_GROUP_TERMS;
+        *walk = at;
+        return n;
+}
+
 /* Whether all parts before `end` are taken. */
 static inline bool pi_part_walk_done(const PiPartWalk *walk, uint64_t end) {
         return walk->part >= end && walk->rest.begin == walk->rest.end;

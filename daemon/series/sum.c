@@ -4,7 +4,7 @@
 #include <float.h>
 #include <pthread.h>
 
-/* Of 128 groups each they fill a block. */
+/* Of 128 groups each, they fill a block. */
 #define BATCH_PIECES 64
 
 /* Sums of the first k head groups. Made once, on first use, then constant. */
@@ -102,69 +102,38 @@ void pi_sum_range(const PiKernel *kernel, PiRange range, PiFixed *ret) {
         *ret = sum;
 }
 
-/* Pieces of body groups of one octave that follow each other, for kernel->sum_pieces. */
-typedef struct Batch {
-        uint32_t n_groups[BATCH_PIECES];
-        uint32_t n;
-        uint64_t first; /* group */
-        uint64_t next;
-        uint64_t end; /* of the groups that still belong to it */
-} Batch;
+/* As many whole parts of body groups as go into a call of kernel->sum_pieces; FALSE for none. */
+static bool add_batch(const PiKernel *kernel, PiPartWalk *walk, uint64_t limit, uint64_t end,
+                      PiFixed *sum) {
+        uint64_t first = pi_part_walk_at(walk) / PI_GROUP_TERMS, total = 0;
+        uint32_t n_groups[BATCH_PIECES], n;
+        uint64_t sums[BATCH_PIECES];
+        unsigned octave;
 
-static void batch_begin(Batch *batch, uint64_t first) {
-        uint64_t octave_end = UINT64_C(2) << (63 - __builtin_clzll(first | PI_HEAD_GROUPS));
-
-        batch->n = 0;
-        batch->first = batch->next = first;
-        batch->end = MIN(octave_end, first + PI_BLOCK_GROUPS);
-}
-
-static void batch_sum(const Batch *batch, const PiKernel *kernel, PiFixed *sum) {
-        unsigned octave = 63 - (unsigned) __builtin_clzll(batch->first);
-        uint64_t sums[BATCH_PIECES], total = 0;
-
-        if (batch->n == 0)
-                return;
-        kernel->sum_pieces(batch->first, batch->n_groups, batch->n, sums);
-        for (uint32_t i = 0; i < batch->n; i++)
+        if (!kernel->sum_pieces || first < PI_HEAD_GROUPS)
+                return false;
+        octave = 63 - (unsigned) __builtin_clzll(first);
+        limit = MIN(limit / PI_GROUP_TERMS, UINT64_C(2) << octave);
+        n = pi_part_walk_take_whole(walk, MIN(limit, first + PI_BLOCK_GROUPS), end, n_groups,
+                                    BATCH_PIECES);
+        if (n == 0)
+                return false;
+        kernel->sum_pieces(first, n_groups, n, sums);
+        for (uint32_t i = 0; i < n; i++)
                 total += sums[i];
         pi_fixed_add_shifted(sum, total, PI_FIXED_FRACTION_BITS - PI_OCTAVE_SCALE(octave));
-}
-
-/* Whether the piece can be in a batch at all, and is among the groups of this one. */
-static bool batch_add(Batch *batch, PiRange piece) {
-        uint64_t end = piece.end / PI_GROUP_TERMS;
-
-        if (batch->n == BATCH_PIECES || end > batch->end || batch->first < PI_HEAD_GROUPS ||
-            piece.end % PI_GROUP_TERMS != 0)
-                return false;
-        batch->n_groups[batch->n++] = (uint32_t) (end - batch->next);
-        batch->next = end;
         return true;
 }
 
 void pi_sum_parts(const PiKernel *kernel, PiPartWalk *walk, uint64_t limit, uint64_t end,
                   PiFixed *ret) {
-        PiPartWalk at = *walk; /* in registers */
-        PiFixed sum = PI_FIXED_ZERO;
-        Batch batch;
+        PiFixed sum = PI_FIXED_ZERO, piece;
 
-        batch_begin(&batch, pi_part_walk_at(&at) / PI_GROUP_TERMS);
-        while (pi_part_walk_at(&at) < limit && !pi_part_walk_done(&at, end)) {
-                PiRange piece = pi_part_walk_take(&at, limit);
-                PiFixed single;
-
-                if (kernel->sum_pieces && batch_add(&batch, piece))
+        while (pi_part_walk_at(walk) < limit && !pi_part_walk_done(walk, end)) {
+                if (add_batch(kernel, walk, limit, end, &sum))
                         continue;
-                batch_sum(&batch, kernel, &sum);
-                batch_begin(&batch, piece.begin / PI_GROUP_TERMS);
-                if (kernel->sum_pieces && batch_add(&batch, piece))
-                        continue;
-                pi_sum_range(kernel, piece, &single);
-                pi_fixed_add(&sum, &single);
-                batch_begin(&batch, piece.end / PI_GROUP_TERMS);
+                pi_sum_range(kernel, pi_part_walk_take(walk, limit), &piece);
+                pi_fixed_add(&sum, &piece);
         }
-        batch_sum(&batch, kernel, &sum);
-        *walk = at;
         *ret = sum;
 }

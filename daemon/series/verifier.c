@@ -38,14 +38,22 @@ static void border_sum(uint64_t n, PiFixed *ret) {
         pi_fixed_add(ret, &tail);
 }
 
-/* pi_tolerance() and a unit for the borders. */
+/* pi_tolerance() and a unit for the borders; for the stretches of large sums in a short way, by the
+ * unit of the octave that the range begins in, which is the largest. */
 static void border_tolerance(const PiKernel *kernel, PiRange range, PiFixed *ret) {
-        uint64_t group = MAX(range.begin / PI_GROUP_TERMS, PI_HEAD_GROUPS);
-        unsigned octave = 63 - (unsigned) __builtin_clzll(group);
+        uint64_t first = range.begin / PI_GROUP_TERMS, end = range.end / PI_GROUP_TERMS;
+        unsigned octave = 63 - (unsigned) __builtin_clzll(MAX(first, PI_HEAD_GROUPS));
+        unsigned shift = PI_FIXED_FRACTION_BITS - PI_OCTAVE_SCALE(octave);
 
+        if (kernel->exact && range.begin >= PI_STRETCH_MAX) {
+                /* The second unit is for the expected value and single terms: 10 ulp at most. */
+                *ret = PI_FIXED_ZERO;
+                pi_fixed_add_shifted(ret, PI_BODY_BOUND(end - first) + 2, shift);
+                return;
+        }
         pi_tolerance(kernel, range, ret);
         if (range.end >= PI_STRETCH_MAX)
-                pi_fixed_add_shifted(ret, 1, PI_FIXED_FRACTION_BITS - PI_OCTAVE_SCALE(octave));
+                pi_fixed_add_shifted(ret, 1, shift);
 }
 
 void pi_verifier_init(PiVerifier *v, uint64_t term) {

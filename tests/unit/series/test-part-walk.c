@@ -61,10 +61,42 @@ static void test_take(void) {
         }
 }
 
+/* Whole parts at once are the same parts. */
+static void test_take_whole(void) {
+        for (unsigned i = 0; i < 5000; i++) {
+                uint64_t terms = 1 + random_magnitude(30);
+                uint64_t parts = 1 + random_below(pi_parts_max(terms));
+                uint64_t first = random_below(parts), end = first + 1 + random_below(60);
+                uint32_t n_groups[64], n_max = 1 + (uint32_t) random_below(64), n;
+                PiPartWalk walk;
+                uint64_t limit, at;
+
+                pi_part_walk_init(&walk, terms, parts, first);
+                at = walk.group;
+                limit = at + random_below(70 * (walk.step + 1));
+                n = pi_part_walk_take_whole(&walk, limit, end, n_groups, n_max);
+                g_assert_cmpuint(n, <=, n_max);
+                for (uint32_t k = 0; k < n; k++) {
+                        PiRange part = pi_part_range(terms, parts, first + k);
+
+                        g_assert_cmpuint(part.begin, ==, at * PI_GROUP_TERMS);
+                        at += n_groups[k];
+                        g_assert_cmpuint(part.end, ==, at * PI_GROUP_TERMS);
+                }
+                g_assert_cmpuint(at, <=, limit);
+                g_assert_cmpuint(pi_part_walk_at(&walk), ==, at * PI_GROUP_TERMS);
+                g_assert_cmpuint(walk.part, ==, first + n);
+                /* No more for one of these reasons only. */
+                g_assert_true(n == n_max || first + n == end || first + n == parts - 1 ||
+                              pi_part_range(terms, parts, first + n).end / 8 > limit);
+        }
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/part-walk/small", test_small);
         g_test_add_func("/part-walk/huge", test_huge);
         g_test_add_func("/part-walk/take", test_take);
+        g_test_add_func("/part-walk/take-whole", test_take_whole);
         return g_test_run();
 }

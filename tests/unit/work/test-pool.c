@@ -459,26 +459,32 @@ static void test_too_many_sightings(void) {
         g_array_unref(heard.sightings);
 }
 
-/* A hung worker hears no cancel, and goes on when it is let. */
-static void test_hung(void) {
+/* A hung worker hears no cancel, and goes on when it is let. FALSE when the cancel came before it
+ * could hang. */
+static bool hang_once(void) {
         g_autoptr(PiPool) pool = pool_of_cpus(2);
         g_autoptr(PiTask) task = pi_task_new(&pi_kernel_generic, PI_TERMS_MAX, 1000, 2);
         Ended ended = nothing_ended(pool);
-        uint64_t beats;
 
         pi_pool_inject(pool, 20, &(PiFaultOrder) { .kind = PI_FAULT_HANG });
         pi_pool_start(pool, task, 2, on_done, &ended);
         /* The other one goes on; of this one no stretch ever ends. */
-        do
-                beats = atomic_load(&pi_pool_worker_stats(pool, 1)->beats);
-        while (beats < 5);
+        while (atomic_load(&pi_pool_worker_stats(pool, 1)->beats) < 5)
+                ;
         g_assert_cmpuint(atomic_load(&pi_pool_worker_stats(pool, 0)->beats), ==, 0);
         pi_pool_cancel(pool, task);
         while (pi_pool_busy(pool) > 1)
                 g_main_context_iteration(NULL, TRUE);
-        g_assert_cmpuint(ended.times, ==, 0);
+        if (ended.times > 0)
+                return false;
         pi_pool_inject(pool, 20, &(PiFaultOrder) { .kind = PI_FAULT_NONE });
         wait_for(&ended, 1);
+        return true;
+}
+
+static void test_hung(void) {
+        while (!hang_once())
+                ;
 }
 
 static void test_free_while_hung(void) {
