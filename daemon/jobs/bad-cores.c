@@ -47,16 +47,9 @@ static gboolean parse_group(GKeyFile *file, const char *group, PiBadCore *ret) {
                parse_number(file, group, KEY_JOB, &ret->job);
 }
 
-/* All of it or nothing: what is half understood may be wrong about the other half. */
-static gboolean parse(const char *text, gsize length, GArray *list) {
-        g_autoptr(GKeyFile) file = g_key_file_new();
-        g_auto(GStrv) groups = NULL;
+static gboolean parse_groups(GKeyFile *file, GArray *list) {
+        g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
 
-        if (length == 0)
-                return TRUE;
-        if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, NULL))
-                return FALSE;
-        groups = g_key_file_get_groups(file, NULL);
         if (g_strv_length(groups) > PI_BAD_CORES_MAX)
                 return FALSE;
         for (char **group = groups; *group; group++) {
@@ -73,6 +66,16 @@ static gboolean parse(const char *text, gsize length, GArray *list) {
                             &g_array_index(list, PiBadCore, i)) == 0)
                         return FALSE;
         return TRUE;
+}
+
+GArray *pi_bad_cores_parse(const char *text, gsize length) {
+        g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(PiBadCore));
+        g_autoptr(GKeyFile) file = g_key_file_new();
+
+        if (length > 0 && (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, NULL) ||
+                           !parse_groups(file, list)))
+                return NULL;
+        return g_steal_pointer(&list);
 }
 
 static void put_aside(const PiBadCores *cores, GError **error) {
@@ -100,6 +103,7 @@ PiBadCores *pi_bad_cores_open(const char *directory, GError **error) {
         PiBadCores *cores = g_new0(PiBadCores, 1);
         g_autoptr(GError) reading = NULL;
         g_autofree char *text = NULL;
+        GArray *list = NULL;
         gsize length;
 
         cores->list = g_array_new(FALSE, FALSE, sizeof(PiBadCore));
@@ -115,9 +119,11 @@ PiBadCores *pi_bad_cores_open(const char *directory, GError **error) {
                                     "The record of bad cores cannot be read (%s): all cores are "
                                     "in service",
                                     reading->message);
-        } else if (!parse(text, length, cores->list)) {
-                g_array_set_size(cores->list, 0);
+        } else if (!(list = pi_bad_cores_parse(text, length)))
                 put_aside(cores, error);
+        if (list) {
+                g_array_unref(cores->list);
+                cores->list = list;
         }
         return cores;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <math.h>
 
+#include "daemon/series/expected.h"
 #include "daemon/series/kernel.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/contenders.h"
 #include "tests/bench/core.h"
+#include "tests/bench/work.h"
 
 /* Every kernel beside the loops people write, on one CPU. */
 
@@ -146,6 +148,37 @@ static double add_divider(Bench *b, BenchTable *t) {
         return bench_sample_median(cycles) / doubles;
 }
 
+/* Where sums of 1e10 terms and more spend their time: the first octaves go slower. */
+static void add_far_out(Bench *b, BenchTable *t, const PiKernel *kernel, double limit) {
+        const BenchWork work = { .kernel = kernel };
+        const PiRange range = { UINT64_C(1) << 33, (UINT64_C(1) << 33) + (UINT64_C(1) << 27) };
+        double groups = (double) (range.end - range.begin) / PI_GROUP_TERMS;
+        g_autoptr(BenchSample) cycles = bench_sample_new(), rate = bench_sample_new();
+
+        bench_machine_pin();
+        for (int round = 0; round < BENCH_ROUNDS; round++) {
+                double before = bench_core_ghz(), start = bench_seconds(), seconds;
+                PiFixed sum;
+
+                bench_work_sum(&work, range, &sum);
+                seconds = bench_seconds() - start;
+                if (!pi_verify(kernel, range, &sum, NULL))
+                        g_error("kernel %s computes something else", kernel->name);
+                bench_sample_add(rate, groups * PI_GROUP_TERMS / seconds / 1e9);
+                bench_sample_add(cycles,
+                                 seconds * (before + bench_core_ghz()) / 2 * 1e9 / groups);
+        }
+        bench_machine_unpin();
+        bench_figures_add(b->figures, "far out", kernel->name, "rate", "Gterm/s", rate);
+        bench_figures_add(b->figures, "far out", kernel->name, "cycles for 8 terms", "cycles",
+                          cycles);
+        bench_table_cell(t, "kernel %s from term 2^33: %.1f Gterm/s", kernel->name,
+                         bench_sample_median(rate));
+        bench_table_number(t, bench_sample_median(cycles));
+        bench_table_range(t, bench_sample_quantile(cycles, 0), bench_sample_quantile(cycles, 1));
+        bench_table_number(t, bench_sample_median(cycles) / limit);
+}
+
 static void print_cycles(Bench *b, const GPtrArray *contenders) {
         BenchTable *t = bench_table_new("Cycles for a group of 8 terms",
                                         (const char *const[]) { "", "cycles", "range",
@@ -165,6 +198,9 @@ static void print_cycles(Bench *b, const GPtrArray *contenders) {
                                   bench_sample_quantile(c->cycles, 1));
                 bench_table_number(t, bench_sample_median(c->cycles) / limit);
         }
+        for (const PiKernel *const *k = pi_kernels(); *k; k++)
+                if ((*k)->exact)
+                        add_far_out(b, t, *k, limit);
         bench_table_print(t);
 }
 
