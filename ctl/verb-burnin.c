@@ -245,6 +245,9 @@ static void on_result(GVariant *reply, const GError *error, gpointer userdata) {
 
         run->calling = FALSE;
         run->facts.job = 0;
+        /* It ended before anyone saw it run: the next one starts the clock. */
+        if (run->begin_usec == 0 && !run->rebase)
+                run->first_job = 0;
         if (reply || failed)
                 pi_burnin_job_ended(run->burnin, !failed);
         if (run->end_usec > 0)
@@ -258,6 +261,8 @@ static void on_result(GVariant *reply, const GError *error, gpointer userdata) {
 }
 
 static gboolean start_job(Run *run) {
+        if (run->first_job == 0)
+                run->begin_usec = g_get_monotonic_time();
         run->calling = call(run, PI_OBJECT_PATH, &pi_method_compute_pi, run->call, on_result);
         return run->calling;
 }

@@ -184,8 +184,8 @@ static gboolean save(PiBadCores *cores, GError **error) {
         }
         if (!cores->told)
                 g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
-                            "The record of bad cores cannot be written (%s): which cores are out "
-                            "of service is forgotten when the service stops",
+                            "The record of bad cores cannot be written (%s): until it can, what "
+                            "changes is forgotten when the service stops",
                             writing->message);
         cores->told = TRUE;
         return FALSE;

@@ -23,8 +23,8 @@ PiBadCores *pi_bad_cores_open(const char *directory, GError **error);
 void pi_bad_cores_free(PiBadCores *cores);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiBadCores, pi_bad_cores_free)
 
-/* The cores in the text of such a file, PiBadCore by number. All of it or nothing, NULL: what is half
- * understood may be wrong about the other half. */
+/* The cores in the text of such a file, PiBadCore by number. All of it or nothing, NULL: what is
+ * half understood may be wrong about the other half. */
 GArray *pi_bad_cores_parse(const char *text, gsize length);
 
 /* The cores on record, by number; the array is the record's, and lives until it changes. */

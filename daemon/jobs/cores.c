@@ -222,7 +222,10 @@ gboolean pi_cores_restore(PiCores *cores, uint32_t cpu, GError **error) {
         if (!recorded && pi_pool_core_state(cores->pool, cpu) != PI_CORE_OUT_OF_SERVICE)
                 return TRUE;
         if (pi_pool_core_state(cores->pool, cpu) == PI_CORE_OUT_OF_SERVICE)
-                pi_pool_set_core_state(cores->pool, cpu, PI_CORE_IN_SERVICE);
+                pi_pool_set_core_state(cores->pool, cpu,
+                                       pi_referee_suspects(cores->referee, cpu)
+                                                       ? PI_CORE_SUSPECT
+                                                       : PI_CORE_IN_SERVICE);
         cores->hooks->news(cpu, PI_CORE_NEWS_RESTORED, cores->hooks->userdata);
         cores->hooks->released(cores->hooks->userdata);
         return TRUE;

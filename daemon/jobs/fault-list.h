@@ -8,7 +8,7 @@
 #include "daemon/metrics/topology.h"
 
 #define PI_FAULTS_KEPT 1000
-#define PI_FAULTS_PER_JOB 64
+#define PI_FAULTS_PER_JOB 8
 
 /* A lease or a stretch that was wrong on one core, and what was found to be at fault. The strings
  * are borrowed from what outlives all jobs. */

@@ -144,7 +144,7 @@ static inline __attribute__((always_inline)) void sum_all(Place *p, const uint32
         uint32_t line_left = 0;
 
         for (uint32_t i = 0; i < n; i++) {
-                uint64_t sum = -n_groups[i] * HALF_QUANTISER_BITS;
+                uint64_t sum = -(uint64_t) n_groups[i] * HALF_QUANTISER_BITS;
 
                 for (uint32_t left = n_groups[i], run; left > 0; left -= run, line_left -= run) {
                         Doubles c_run = c, r_run;

@@ -53,8 +53,8 @@ static inline PiRange pi_part_walk_take(PiPartWalk *walk, uint64_t limit) {
 }
 
 /* Takes whole parts while they end by group `limit`, at most n_max of them, none from part `end` on
- * and not the last of all; `limit` is at most 2^32 groups ahead. Returns how many, and their
- * groups. */
+ * and not the last of all. `limit` is at most 2^32 groups ahead; some part must be left. Returns
+ * how many, and their groups. */
 static inline uint32_t pi_part_walk_take_whole(PiPartWalk *walk, uint64_t limit, uint64_t end,
                                                uint32_t *ret_groups, uint32_t n_max) {
         PiPartWalk at = *walk; /* in registers */

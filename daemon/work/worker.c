@@ -28,6 +28,7 @@ typedef struct Run {
         PiFixed sum;
         PiFixed tolerance;
         uint64_t terms;    /* verified so far */
+        PiPartWalk before;      /* where the open stretch begins */
         PiRange stretch;   /* summed, not verified yet */
         PiFixed stretch_sum;
         PiFixed residual; /* of the first sum of a stretch that was wrong */
@@ -82,25 +83,42 @@ static bool verify_stretch(Run *run, PiFixed *ret_tolerance, PiFixed *ret_residu
                                 &run->stretch_sum, ret_tolerance, ret_residual);
 }
 
-/* Sums the open stretch, which was wrong, once more: a transient fault ends here, a lasting one
- * goes to another core. */
-static bool sum_stretch_again(Run *run) {
+/* Sums the next stretch of the parts before `end`: many small ones, or a piece of a large one. */
+static void sum_stretch(Run *run, PiPartWalk *walk, uint64_t end) {
+        const PiKernel *kernel = run->visit->task->kernel;
+        uint64_t begin = pi_part_walk_at(walk), limit = pi_stretch_end(begin);
+
+        run->before = *walk;
+        /* An inexact sum has the tolerance of one run of additions: a part is its own stretch. */
+        if (kernel->exact)
+                pi_sum_parts(kernel, walk, limit, end, &run->stretch_sum);
+        else
+                pi_sum_range(kernel, pi_part_walk_take(walk, limit), &run->stretch_sum);
+        run->stretch = (PiRange) { begin, pi_part_walk_at(walk) };
+}
+
+/* Sums the open stretch, which was wrong, once more, in the same way and against a new expected
+ * value: a transient fault ends here, a lasting one goes to another core. */
+static bool sum_stretch_again(Run *run, uint64_t end) {
+        PiPartWalk again = run->before;
+
         run->visit->share->recomputed++;
         add_relaxed(&run->visit->worker->stats.recomputed, 1);
-        pi_sum_range(run->visit->task->kernel, run->stretch, &run->stretch_sum);
+        pi_verifier_init(&run->visit->verifier, run->stretch.begin);
+        sum_stretch(run, &again, end);
         run->failed = !verify_stretch(run, NULL, NULL);
         if (!run->failed)
                 tell(run, PI_SIGHTING_CLEARED);
         return !run->failed;
 }
 
-/* Verifies the open stretch and closes it. */
-static bool close_stretch(Run *run) {
+/* Verifies the open stretch, of parts before `end`, and closes it. */
+static bool close_stretch(Run *run, uint64_t end) {
         Visit *v = run->visit;
         uint64_t terms = run->stretch.end - run->stretch.begin;
         PiFixed tolerance;
 
-        if (!verify_stretch(run, &tolerance, &run->residual) && !sum_stretch_again(run))
+        if (!verify_stretch(run, &tolerance, &run->residual) && !sum_stretch_again(run, end))
                 return false;
         pi_fixed_add(&run->sum, &run->stretch_sum);
         if (!v->task->kernel->exact)
@@ -115,19 +133,6 @@ static bool close_stretch(Run *run) {
         return true;
 }
 
-/* Sums the next stretch: many small parts, or a piece of a large one. */
-static void sum_stretch(Run *run, PiPartWalk *walk, uint64_t end) {
-        const PiKernel *kernel = run->visit->task->kernel;
-        uint64_t begin = pi_part_walk_at(walk), limit = pi_stretch_end(begin);
-
-        /* An inexact sum has the tolerance of one run of additions: a part is its own stretch. */
-        if (kernel->exact)
-                pi_sum_parts(kernel, walk, limit, end, &run->stretch_sum);
-        else
-                pi_sum_range(kernel, pi_part_walk_take(walk, limit), &run->stretch_sum);
-        run->stretch = (PiRange) { begin, pi_part_walk_at(walk) };
-}
-
 /* FALSE when a stretch failed or the task was cancelled. */
 static bool run_parts(Run *run, uint64_t first, uint64_t end) {
         Visit *v = run->visit;
@@ -139,7 +144,7 @@ static bool run_parts(Run *run, uint64_t first, uint64_t end) {
                 pi_verifier_init(&v->verifier, pi_part_walk_at(&walk));
         while (!pi_part_walk_done(&walk, end)) {
                 sum_stretch(run, &walk, end);
-                if (is_cancelled(v->task) || !close_stretch(run))
+                if (is_cancelled(v->task) || !close_stretch(run, end))
                         return false;
         }
         return true;
@@ -220,4 +225,6 @@ void pi_worker_run(PiTask *task, PiWorker *w) {
                run_lease(&visit, lease)) {
         }
         charge(&visit);
+        /* Also of a worker that found all leases taken. */
+        add_relaxed(&w->stats.beats, 1);
 }

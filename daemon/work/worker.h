@@ -15,7 +15,7 @@ typedef struct PiWorkerStats {
                                         before */
         _Atomic uint64_t cpu_nsec;  /* thread CPU time inside leases */
         _Atomic uint64_t wall_nsec; /* time inside leases */
-        _Atomic uint64_t beats;     /* stretches, a sign of life */
+        _Atomic uint64_t beats;     /* stretches and tasks left, a sign of life */
 } PiWorkerStats;
 
 typedef struct PiWorker {
