@@ -12,13 +12,9 @@ int pi_method_list_faults(sd_bus_message *call, void *userdata, sd_bus_error *er
         uint32_t limit;
         int r;
 
-        r = sd_bus_message_read(call, "u", &limit);
+        r = pi_read_limit(call, PI_FAULTS_LISTED_MAX, &limit, error);
         if (r < 0)
                 return r;
-        if (limit < 1 || limit > PI_FAULTS_LISTED_MAX)
-                return sd_bus_reply_method_errorf(call, pi_error_name(PI_ERROR_INVALID_OPTION),
-                                                  "Argument \"limit\" is %u, out of range: 1 to %d",
-                                                  limit, PI_FAULTS_LISTED_MAX);
         return pi_reply_variant(call, pi_jobs_list_faults(server->jobs, limit));
 }
 

@@ -4,6 +4,15 @@
 #include "dbus/error.h"
 #include "dbus/variant.h"
 
+int pi_read_limit(sd_bus_message *call, uint32_t max, uint32_t *ret, sd_bus_error *error) {
+        int r = sd_bus_message_read(call, "u", ret);
+
+        if (r >= 0 && (*ret < 1 || *ret > max))
+                r = sd_bus_error_setf(error, pi_error_name(PI_ERROR_INVALID_OPTION),
+                                      "Argument \"limit\" is %u, out of range: 1 to %u", *ret, max);
+        return r;
+}
+
 int pi_reply_variant(sd_bus_message *call, GVariant *value) {
         g_autoptr(GVariant) v = g_variant_ref_sink(value);
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;

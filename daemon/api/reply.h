@@ -6,6 +6,9 @@
 
 #include "daemon/jobs/job.h"
 
+/* Reads the argument "limit" (u) of a list, 1 to max; negative with `error` set when it is not. */
+int pi_read_limit(sd_bus_message *call, uint32_t max, uint32_t *ret, sd_bus_error *error);
+
 /* Replies to method calls; each returns what a method handler returns. */
 
 /* With one complete value, a floating one is consumed. */

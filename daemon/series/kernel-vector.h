@@ -164,20 +164,10 @@ static inline __attribute__((always_inline)) void sum_all(Place *p, const uint32
         }
 }
 
-/* 2^n for a normal double. */
-static double power_of_two(int n) {
-        union {
-                uint64_t bits;
-                double value;
-        } power = { .bits = (uint64_t) (1023 + n) << 52 };
-
-        return power.value;
-}
-
 static void sum_pieces(uint64_t first_group, const uint32_t *n_groups, uint32_t n, uint64_t *ret) {
         unsigned octave = 63 - (unsigned) __builtin_clzll(first_group);
         uint32_t line_groups = UINT32_C(1) << MIN(octave - LINE_OCTAVE, 13);
-        double scale = power_of_two(-29 - (int) octave);
+        double scale = pi_power_of_two(-29 - (int) octave);
         Place p = {
                 .c = (double) (int64_t) (16 * first_group + 8) * scale,
                 .c_step = 16 * scale,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <float.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +15,16 @@
 /* 1.5 * 2^52: added to a double in [0, 2^51], it leaves the nearest integer in the low bits. */
 #define PI_QUANTISER 0x1.8p52
 #define PI_QUANTISER_BITS UINT64_C(0x4338000000000000)
+
+/* 2^n for a normal double; ldexp() is a call, and this is done for every part. */
+static inline double pi_power_of_two(int n) {
+        union {
+                uint64_t bits;
+                double value;
+        } power = { .bits = (uint64_t) (DBL_MAX_EXP - 1 + n) << (DBL_MANT_DIG - 1) };
+
+        return power.value;
+}
 
 /* A way to sum terms. Exact kernels give the bits of docs/numerics.md and have sum_groups; the
  * others have sum_terms. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/series/sum.h"
 
-#include <float.h>
 #include <pthread.h>
 
 /* Of 128 groups each, they fill a block. */
@@ -35,22 +34,12 @@ static void add_head(uint64_t first, uint64_t end, PiFixed *sum) {
         pi_fixed_sub(sum, &head[first]);
 }
 
-/* 2^n for a normal double; ldexp() is a call, and this is done for every part. */
-static double power_of_two(unsigned n) {
-        union {
-                uint64_t bits;
-                double value;
-        } power = { .bits = (uint64_t) (DBL_MAX_EXP - 1 + n) << (DBL_MANT_DIG - 1) };
-
-        return power.value;
-}
-
 /* Adds whole groups first <= g < end, PI_HEAD_GROUPS <= first. */
 static void add_body(const PiKernel *kernel, uint64_t first, uint64_t end, PiFixed *sum) {
         while (first < end) {
                 unsigned octave = 63 - (unsigned) __builtin_clzll(first);
                 unsigned scale = PI_OCTAVE_SCALE(octave);
-                double scaled_numerator = power_of_two(3 + scale);
+                double scaled_numerator = pi_power_of_two(3 + (int) scale);
                 uint64_t octave_end = MIN(end, UINT64_C(2) << octave);
 
                 while (first < octave_end) {
