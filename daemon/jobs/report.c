@@ -34,14 +34,9 @@ static uint64_t memory_peak_bytes(void) {
 void pi_job_figures(const PiJob *job, const PiReportNode *node, PiJobFigures *ret) {
         const PiTask *task = job->task;
         double seconds = (double) MAX(job->finished_nsec - job->started_nsec, 1) / 1e9;
-        uint64_t cpu_nsec = 0, first_start;
-        PiJobFigures f = {};
+        uint64_t cpu_nsec = pi_task_cpu_nsec(task), first_start;
+        PiJobFigures f = { .retries = pi_task_retries(task) + pi_task_recomputed(task) };
 
-        f.retries = pi_task_retries(task);
-        for (uint32_t i = 0; i < task->n_shares; i++) {
-                cpu_nsec += atomic_load(&task->share[i].cpu_nsec);
-                f.retries += task->share[i].recomputed;
-        }
         f.response_usec = (job->finished_nsec - job->created_nsec) / 1000;
         first_start = atomic_load(&task->first_start_nsec);
         if (first_start > 0)

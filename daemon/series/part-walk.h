@@ -23,6 +23,9 @@ typedef struct PiPartWalk {
 /* The first part that pi_part_walk_next() gives is `part` < parts. */
 void pi_part_walk_init(PiPartWalk *walk, uint64_t terms, uint64_t parts, uint64_t part);
 
+/* The next term it gives is `term` < terms, which may be within a part. */
+void pi_part_walk_init_at(PiPartWalk *walk, uint64_t terms, uint64_t parts, uint64_t term);
+
 /* The terms of the next part; not to be called after the last. */
 static inline PiRange pi_part_walk_next(PiPartWalk *walk) {
         uint64_t begin = walk->group * PI_GROUP_TERMS;

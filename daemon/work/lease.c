@@ -7,8 +7,10 @@ PiLeaseTable *pi_lease_table_new(uint64_t parts) {
 
         table->parts = parts;
         table->n = n;
-        for (uint32_t i = 0; i < n; i++)
+        for (uint32_t i = 0; i < n; i++) {
                 atomic_init(&table->lease[i].cpu, PI_LEASE_NO_CPU);
+                atomic_init(&table->lease[i].worker, PI_LEASE_NO_WORKER);
+        }
         return table;
 }
 

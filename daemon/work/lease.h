@@ -10,6 +10,7 @@
  * them, whatever the number of parts, so a job of 10^9 parts takes the memory of one of 4096. */
 #define PI_LEASES_MAX 4096
 #define PI_LEASE_NO_CPU UINT32_MAX
+#define PI_LEASE_NO_WORKER UINT16_MAX
 
 /* CPUs that try a lease before it is given up. */
 #define PI_LEASE_ATTEMPTS_MAX 3
@@ -29,10 +30,13 @@ typedef struct PiLease {
         _Atomic uint64_t elapsed_nsec; /* valid once verified or failed */
         _Atomic uint32_t cpu; /* CPU number of the last worker, PI_LEASE_NO_CPU before the first */
         _Atomic uint32_t failed_on[PI_LEASE_ATTEMPTS_MAX]; /* CPUs, in the order they tried */
-        _Atomic uint16_t worker;       /* index of the last worker */
+        _Atomic uint32_t order;        /* among the leases its worker has verified; valid then */
+        _Atomic uint16_t worker; /* index of the last worker, PI_LEASE_NO_WORKER before the first */
         _Atomic uint8_t attempts;
         _Atomic uint8_t failures;
         _Atomic uint8_t state; /* PiLeaseState */
+        _Atomic bool begun;    /* was left unfinished once, or was verified before a restart: it
+                                  comes from where it was put then, and its time is not known */
 } PiLease;
 
 typedef struct PiLeaseTable {

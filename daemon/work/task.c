@@ -2,6 +2,7 @@
 #include "daemon/work/task.h"
 
 #include "daemon/series/expected.h"
+#include "daemon/series/partition.h"
 #include "daemon/work/clock.h"
 
 PiTask *pi_task_new(const PiKernel *kernel, uint64_t terms, uint64_t parts, uint32_t n_workers) {
@@ -14,6 +15,10 @@ PiTask *pi_task_new(const PiKernel *kernel, uint64_t terms, uint64_t parts, uint
         task->leases = pi_lease_table_new(parts);
         task->share = g_new0(PiTaskShare, n_workers);
         task->n_shares = n_workers;
+        for (uint32_t i = 0; i < n_workers; i++)
+                pthread_mutex_init(&task->share[i].lock, NULL);
+        pthread_mutex_init(&task->lock, NULL);
+        task->left = g_array_new(FALSE, FALSE, sizeof(PiPartial));
         return task;
 }
 
@@ -21,12 +26,32 @@ void pi_task_free(PiTask *task) {
         if (!task)
                 return;
         pi_lease_table_free(task->leases);
+        for (uint32_t i = 0; i < task->n_shares; i++)
+                pthread_mutex_destroy(&task->share[i].lock);
+        pthread_mutex_destroy(&task->lock);
+        g_array_unref(task->left);
         g_free(task->share);
         g_free(task);
 }
 
 void pi_task_cancel(PiTask *task) {
         atomic_store_explicit(&task->cancelled, true, memory_order_relaxed);
+}
+
+void pi_task_rearm(PiTask *task) {
+        atomic_store(&task->cancelled, false);
+}
+
+PiRange pi_task_lease_range(const PiTask *task, uint32_t lease) {
+        uint64_t first = pi_lease_first_part(task->leases, lease);
+
+        return pi_parts_range(task->terms, task->parts, first,
+                              pi_lease_first_part(task->leases, lease + 1) - first);
+}
+
+static PiPartial from_its_beginning(const PiTask *task, uint32_t lease) {
+        return (PiPartial) { .lease = lease,
+                             .next_term = pi_task_lease_range(task, lease).begin };
 }
 
 /* The holder of a failed lease is whoever makes it wait again; from there on it is as any other. */
@@ -45,15 +70,62 @@ static bool take_failed(PiTask *task, uint32_t cpu, uint32_t *ret) {
         return false;
 }
 
-bool pi_task_take(PiTask *task, uint32_t cpu, uint32_t *ret) {
-        if (atomic_load_explicit(&task->redo, memory_order_relaxed) > 0 &&
-            take_failed(task, cpu, ret))
-                return true;
+static bool take_left(PiTask *task, PiPartial *ret) {
+        bool found;
+
+        pthread_mutex_lock(&task->lock);
+        found = task->left->len > 0;
+        if (found) {
+                *ret = g_array_index(task->left, PiPartial, 0);
+                g_array_remove_index_fast(task->left, 0);
+                atomic_store(&task->n_left, task->left->len);
+        }
+        pthread_mutex_unlock(&task->lock);
+        if (found)
+                atomic_fetch_sub(&task->left_terms,
+                                 ret->next_term - pi_task_lease_range(task, ret->lease).begin);
+        return found;
+}
+
+static bool take_new(PiTask *task, uint32_t *ret) {
         /* Looking first keeps the cursor from running on, however often workers come. */
-        if (atomic_load_explicit(&task->cursor, memory_order_relaxed) >= task->leases->n)
+        while (atomic_load_explicit(&task->cursor, memory_order_relaxed) < task->leases->n) {
+                *ret = atomic_fetch_add(&task->cursor, 1);
+                if (*ret < task->leases->n && !atomic_load(&task->leases->lease[*ret].begun))
+                        return true;
+        }
+        return false;
+}
+
+bool pi_task_take(PiTask *task, uint32_t cpu, PiPartial *ret) {
+        uint32_t lease;
+
+        if (atomic_load_explicit(&task->redo, memory_order_relaxed) > 0 &&
+            take_failed(task, cpu, &lease)) {
+                *ret = from_its_beginning(task, lease);
+                return true;
+        }
+        if (atomic_load_explicit(&task->n_left, memory_order_relaxed) > 0 && take_left(task, ret))
+                return true;
+        if (!take_new(task, &lease))
                 return false;
-        *ret = atomic_fetch_add(&task->cursor, 1);
-        return *ret < task->leases->n;
+        *ret = from_its_beginning(task, lease);
+        return true;
+}
+
+void pi_task_leave(PiTask *task, const PiPartial *partial) {
+        PiLease *lease = &task->leases->lease[partial->lease];
+
+        /* An attempt that was left goes on as the same one. */
+        atomic_fetch_sub(&lease->attempts, 1);
+        atomic_store(&lease->begun, true);
+        atomic_store(&lease->state, PI_LEASE_WAITING);
+        atomic_fetch_add(&task->left_terms, partial->next_term -
+                                            pi_task_lease_range(task, partial->lease).begin);
+        pthread_mutex_lock(&task->lock);
+        g_array_append_vals(task->left, partial, 1);
+        atomic_store(&task->n_left, task->left->len);
+        pthread_mutex_unlock(&task->lock);
 }
 
 void pi_task_note_failure(PiTask *task, uint32_t index, uint32_t cpu) {
@@ -75,7 +147,8 @@ void pi_task_give_back(PiTask *task, uint32_t index) {
 }
 
 bool pi_task_may_run_on(const PiTask *task, uint32_t cpu) {
-        return atomic_load(&task->cursor) < task->leases->n || pi_task_may_retry_on(task, cpu);
+        return atomic_load(&task->cursor) < task->leases->n || atomic_load(&task->n_left) > 0 ||
+               pi_task_may_retry_on(task, cpu);
 }
 
 bool pi_task_may_retry_on(const PiTask *task, uint32_t cpu) {
@@ -86,7 +159,7 @@ bool pi_task_may_retry_on(const PiTask *task, uint32_t cpu) {
 }
 
 uint64_t pi_task_terms_done(const PiTask *task) {
-        uint64_t terms = 0;
+        uint64_t terms = task->restored.terms + atomic_load(&task->left_terms);
 
         for (uint32_t i = 0; i < task->n_shares; i++)
                 terms += atomic_load_explicit(&task->share[i].terms, memory_order_relaxed);
@@ -102,8 +175,24 @@ uint32_t pi_task_leases_missing(const PiTask *task) {
         return missing;
 }
 
+uint64_t pi_task_cpu_nsec(const PiTask *task) {
+        uint64_t nsec = task->restored.cpu_nsec;
+
+        for (uint32_t i = 0; i < task->n_shares; i++)
+                nsec += atomic_load_explicit(&task->share[i].cpu_nsec, memory_order_relaxed);
+        return nsec;
+}
+
+uint64_t pi_task_recomputed(const PiTask *task) {
+        uint64_t stretches = 0;
+
+        for (uint32_t i = 0; i < task->n_shares; i++)
+                stretches += atomic_load(&task->share[i].recomputed);
+        return stretches;
+}
+
 uint64_t pi_task_retries(const PiTask *task) {
-        uint64_t retries = 0;
+        uint64_t retries = task->restored.retries;
 
         for (uint32_t i = 0; i < task->leases->n; i++) {
                 uint8_t attempts = atomic_load(&task->leases->lease[i].attempts);
@@ -113,7 +202,7 @@ uint64_t pi_task_retries(const PiTask *task) {
 }
 
 void pi_task_sum(const PiTask *task, PiFixed *ret_sum, PiFixed *ret_tolerance) {
-        PiFixed sum = PI_FIXED_ZERO, tolerance = PI_FIXED_ZERO;
+        PiFixed sum = task->restored.sum, tolerance = task->restored.tolerance;
 
         for (uint32_t i = 0; i < task->n_shares; i++) {
                 pi_fixed_add(&sum, &task->share[i].sum);

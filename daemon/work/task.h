@@ -2,25 +2,35 @@
 #pragma once
 
 #include <glib.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/series/fixed.h"
 #include "daemon/series/kernel.h"
+#include "daemon/series/range.h"
 #include "daemon/work/lease.h"
+#include "daemon/work/snapshot.h"
 
 /* What one worker has added to a task. Written by that worker alone; the main thread reads the
- * atomics at any time and the rest once the worker has left the task. */
+ * atomics at any time, what is under the lock with the lock, and the rest once the worker has left
+ * the task. */
 typedef struct PiTaskShare {
-        _Atomic uint64_t terms;    /* summed and verified, of leases done, running or cut short by a
-                                      cancel */
-        _Atomic uint64_t cpu_nsec; /* thread CPU time inside leases */
-        PiFixed sum;               /* of verified leases */
-        PiFixed tolerance;         /* of that sum, for kernels that are not exact */
-        uint64_t recomputed; /* stretches summed again at once because they failed verification */
-        uint64_t leases;           /* leases verified */
+        _Atomic uint64_t terms;      /* summed and verified, in the leases it finished or holds */
+        _Atomic uint64_t computed;   /* of these, those it summed itself */
+        _Atomic uint64_t cpu_nsec;   /* thread CPU time inside leases */
+        _Atomic uint64_t recomputed; /* stretches summed again at once: they failed verification */
         uint32_t cpu;
+
+        /* Taken by the worker once a stretch, by the main thread for a snapshot, each time for a
+         * moment. */
+        pthread_mutex_t lock;
+        PiFixed sum;       /* under the lock, as all that follows: of verified leases */
+        PiFixed tolerance; /* of that sum, for kernels that are not exact */
+        uint32_t leases;   /* leases verified */
+        bool is_open;
+        PiPartial open; /* the lease in its hands */
 } PiTaskShare;
 
 /* The work of one job: N terms in parts, handed out lease by lease to any number of workers. */
@@ -37,6 +47,21 @@ typedef struct PiTask {
         _Atomic uint32_t redo;   /* leases that failed and may be tried on another CPU: while it is
                                     0, as a rule, nobody looks for them */
         _Atomic uint64_t first_start_nsec; /* since created_nsec, 0 until a lease was started */
+
+        /* Leases that were begun and left: when the task was cancelled, or before a restart. */
+        pthread_mutex_t lock;
+        GArray *left;            /* under the lock: PiPartial */
+        _Atomic uint32_t n_left; /* its length: while it is 0 nobody looks */
+        _Atomic uint64_t left_terms; /* summed and verified in them */
+
+        /* What a snapshot brought in, constant while workers are in the task. */
+        struct {
+                PiFixed sum;
+                PiFixed tolerance;
+                uint64_t terms; /* of the verified leases */
+                uint64_t cpu_nsec;
+                uint64_t retries;
+        } restored;
 } PiTask;
 
 /* `n_workers`: size of the pool the task will run on. */
@@ -47,9 +72,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiTask, pi_task_free)
 /* Any thread; workers leave the task within a stretch. */
 void pi_task_cancel(PiTask *task);
 
-/* Gives the caller the next lease to try on this CPU, one that failed elsewhere first; false when
- * there is none. For workers. */
-bool pi_task_take(PiTask *task, uint32_t cpu, uint32_t *ret);
+/* Lets a cancelled task be started once more: workers go on where they left. Only while no worker
+ * is in it. */
+void pi_task_rearm(PiTask *task);
+
+/* How far the task has come; main thread, whoever is in it. */
+PiSnapshot *pi_task_snapshot(PiTask *task);
+
+/* Makes a new task go on from a snapshot. False, and the task is as it was, when the snapshot is not
+ * of such a task or its sums are not those of its terms. */
+bool pi_task_restore(PiTask *task, const PiSnapshot *snapshot);
+
+/* Gives the caller the next lease to try on this CPU, and how far it is: one that failed elsewhere
+ * first, then those begun; false when there is none. For workers. */
+bool pi_task_take(PiTask *task, uint32_t cpu, PiPartial *ret);
+
+/* Takes back a lease that is neither verified nor failed. For workers. */
+void pi_task_leave(PiTask *task, const PiPartial *partial);
+
+/* The terms of a lease. */
+PiRange pi_task_lease_range(const PiTask *task, uint32_t lease);
 
 /* Notes that the holder of a lease, on this CPU, cannot get it right, and lets others take it. Two
  * steps, so that it can be told in between. For workers. */
@@ -64,13 +106,16 @@ bool pi_task_may_retry_on(const PiTask *task, uint32_t cpu);
 /* Terms summed and verified so far; any thread. */
 uint64_t pi_task_terms_done(const PiTask *task);
 
+/* Thread CPU time inside leases so far, stretches that were summed again at once, and attempts at a
+ * lease beyond the first; any thread. What a snapshot brought in counts with the attempts. */
+uint64_t pi_task_cpu_nsec(const PiTask *task);
+uint64_t pi_task_recomputed(const PiTask *task);
+uint64_t pi_task_retries(const PiTask *task);
+
 /* The rest only while no worker is in the task. */
 
 /* Leases not verified; 0 when the task is complete. */
 uint32_t pi_task_leases_missing(const PiTask *task);
-
-/* Attempts beyond the first, over all leases. */
-uint64_t pi_task_retries(const PiTask *task);
 
 /* Sum of the verified leases, and the tolerance it may be off the expected value by. */
 void pi_task_sum(const PiTask *task, PiFixed *ret_sum, PiFixed *ret_tolerance);

@@ -25,10 +25,9 @@ typedef struct Run {
         Visit *visit;
         uint32_t lease;
         bool failed; /* the open stretch is wrong for good */
-        PiFixed sum;
-        PiFixed tolerance;
-        uint64_t terms;    /* verified so far */
-        PiPartWalk before;      /* where the open stretch begins */
+        uint64_t terms;    /* verified so far; so the next */
+        uint64_t computed; /* by this worker */
+        PiPartWalk before; /* where the open stretch begins */
         PiRange stretch;   /* summed, not verified yet */
         PiFixed stretch_sum;
         PiFixed residual; /* of the first sum of a stretch that was wrong */
@@ -102,7 +101,7 @@ static void sum_stretch(Run *run, PiPartWalk *walk, uint64_t end) {
 static bool sum_stretch_again(Run *run, uint64_t end) {
         PiPartWalk again = run->before;
 
-        run->visit->share->recomputed++;
+        add_relaxed(&run->visit->share->recomputed, 1);
         add_relaxed(&run->visit->worker->stats.recomputed, 1);
         pi_verifier_init(&run->visit->verifier, run->stretch.begin);
         sum_stretch(run, &again, end);
@@ -120,11 +119,16 @@ static bool close_stretch(Run *run, uint64_t end) {
 
         if (!verify_stretch(run, &tolerance, &run->residual) && !sum_stretch_again(run, end))
                 return false;
-        pi_fixed_add(&run->sum, &run->stretch_sum);
+        pthread_mutex_lock(&v->share->lock);
+        pi_fixed_add(&v->share->open.sum, &run->stretch_sum);
         if (!v->task->kernel->exact)
-                pi_fixed_add(&run->tolerance, &tolerance);
+                pi_fixed_add(&v->share->open.tolerance, &tolerance);
+        v->share->open.next_term = run->stretch.end;
+        pthread_mutex_unlock(&v->share->lock);
         run->terms += terms;
+        run->computed += terms;
         add_relaxed(&v->share->terms, terms);
+        add_relaxed(&v->share->computed, terms);
         add_relaxed(&v->worker->stats.terms, terms);
         add_relaxed(&v->worker->stats.beats, 1);
         v->uncharged_terms += terms;
@@ -133,12 +137,13 @@ static bool close_stretch(Run *run, uint64_t end) {
         return true;
 }
 
-/* FALSE when a stretch failed or the task was cancelled. */
-static bool run_parts(Run *run, uint64_t first, uint64_t end) {
+/* The parts before `end`, from the term at which the lease was left. FALSE when a stretch failed or
+ * the task was cancelled. */
+static bool run_parts(Run *run, uint64_t end) {
         Visit *v = run->visit;
         PiPartWalk walk;
 
-        pi_part_walk_init(&walk, v->task->terms, v->task->parts, first);
+        pi_part_walk_init_at(&walk, v->task->terms, v->task->parts, v->share->open.next_term);
         /* It may stand where the last lease ended. */
         if (v->verifier.term != pi_part_walk_at(&walk))
                 pi_verifier_init(&v->verifier, pi_part_walk_at(&walk));
@@ -150,32 +155,68 @@ static bool run_parts(Run *run, uint64_t first, uint64_t end) {
         return true;
 }
 
-static void merge(Run *run) {
+static void open_lease(Run *run, const PiPartial *partial) {
         PiTaskShare *share = run->visit->share;
 
-        pi_fixed_add(&share->sum, &run->sum);
-        pi_fixed_add(&share->tolerance, &run->tolerance);
-        share->leases++;
+        run->terms = partial->next_term -
+                     pi_task_lease_range(run->visit->task, partial->lease).begin;
+        add_relaxed(&share->terms, run->terms);
+        pthread_mutex_lock(&share->lock);
+        share->open = *partial;
+        share->is_open = true;
+        pthread_mutex_unlock(&share->lock);
+}
+
+static PiPartial close_lease(PiTaskShare *share) {
+        pthread_mutex_lock(&share->lock);
+        share->is_open = false;
+        pthread_mutex_unlock(&share->lock);
+        return share->open;
+}
+
+/* In one go, so that a snapshot has the sum of just the leases that it sees verified. */
+static void merge(Run *run, PiLease *lease) {
+        PiTaskShare *share = run->visit->share;
+
+        pthread_mutex_lock(&share->lock);
+        pi_fixed_add(&share->sum, &share->open.sum);
+        pi_fixed_add(&share->tolerance, &share->open.tolerance);
+        share->is_open = false;
+        atomic_store(&lease->order, share->leases++);
+        atomic_store(&lease->state, PI_LEASE_VERIFIED);
+        pthread_mutex_unlock(&share->lock);
 }
 
 /* Nothing of a lease that failed is kept. It is told before another worker can take it. */
 static void give_back(Run *run) {
         Visit *v = run->visit;
 
+        (void) close_lease(v->share);
         atomic_fetch_sub(&v->share->terms, run->terms);
+        atomic_fetch_sub(&v->share->computed, run->computed);
         add_relaxed(&v->worker->stats.leases_failed, 1);
         pi_task_note_failure(v->task, run->lease, v->worker->cpu);
         tell(run, PI_SIGHTING_LASTING);
         pi_task_give_back(v->task, run->lease);
 }
 
+/* The task was cancelled: whoever takes the lease up goes on from the last stretch verified. */
+static void leave(Run *run) {
+        PiTaskShare *share = run->visit->share;
+        PiPartial partial = close_lease(share);
+
+        atomic_fetch_sub(&share->terms, run->terms);
+        pi_task_leave(run->visit->task, &partial);
+}
+
 /* FALSE when it failed. */
-static bool run_lease(Visit *visit, uint32_t index) {
+static bool run_lease(Visit *visit, const PiPartial *partial) {
         PiTask *task = visit->task;
         PiWorker *w = visit->worker;
+        uint32_t index = partial->lease;
         PiLease *lease = &task->leases->lease[index];
-        uint64_t first = pi_lease_first_part(task->leases, index);
         uint64_t end = pi_lease_first_part(task->leases, index + 1);
+        uint64_t parts = end - pi_lease_first_part(task->leases, index);
         Run run = { .visit = visit, .lease = index };
         uint64_t start = pi_clock_nsec(CLOCK_MONOTONIC) - task->created_nsec, none = 0;
         bool verified;
@@ -187,8 +228,9 @@ static bool run_lease(Visit *visit, uint32_t index) {
         if (atomic_fetch_add(&lease->attempts, 1) > 0)
                 add_relaxed(&w->stats.recomputed, 1);
         atomic_store(&lease->state, PI_LEASE_RUNNING);
+        open_lease(&run, partial);
 
-        verified = run_parts(&run, first, end);
+        verified = run_parts(&run, end);
         atomic_store(&lease->elapsed_nsec,
                      pi_clock_nsec(CLOCK_MONOTONIC) - task->created_nsec - start);
         if (run.failed) {
@@ -196,13 +238,12 @@ static bool run_lease(Visit *visit, uint32_t index) {
                 return false;
         }
         if (!verified) { /* cancelled */
-                atomic_store(&lease->state, PI_LEASE_WAITING);
+                leave(&run);
                 return true;
         }
-        merge(&run);
-        add_relaxed(&w->stats.parts, end - first);
+        add_relaxed(&w->stats.parts, parts);
         add_relaxed(&w->stats.leases_verified, 1);
-        atomic_store(&lease->state, PI_LEASE_VERIFIED);
+        merge(&run, lease);
         if (atomic_load(&lease->failures) > 0)
                 tell(&run, PI_SIGHTING_SETTLED);
         return true;
@@ -217,12 +258,12 @@ void pi_worker_run(PiTask *task, PiWorker *w) {
                 .cpu_nsec = pi_clock_nsec(CLOCK_THREAD_CPUTIME_ID),
                 .wall_nsec = pi_clock_nsec(CLOCK_MONOTONIC),
         };
-        uint32_t lease;
+        PiPartial partial;
 
         visit.share->cpu = w->cpu;
         /* Whoever fails one lease may fail them all. */
-        while (!is_cancelled(task) && pi_task_take(task, w->cpu, &lease) &&
-               run_lease(&visit, lease)) {
+        while (!is_cancelled(task) && pi_task_take(task, w->cpu, &partial) &&
+               run_lease(&visit, &partial)) {
         }
         charge(&visit);
         /* Also of a worker that found all leases taken. */

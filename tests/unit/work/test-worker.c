@@ -135,7 +135,7 @@ static void test_cancel(void) {
         g_assert_cmpint(task->leases->lease[0].state, ==, PI_LEASE_VERIFIED);
         for (uint32_t i = 1; i < 4; i++)
                 g_assert_cmpint(task->leases->lease[i].state, ==, PI_LEASE_WAITING);
-        g_assert_cmpuint(task->leases->lease[1].attempts, ==, 1);
+        g_assert_cmpuint(task->leases->lease[1].attempts, ==, 0);
         g_assert_cmpuint(task->leases->lease[2].attempts, ==, 0);
         g_assert_cmpuint(pi_task_leases_missing(task), ==, 3);
         g_assert_cmpuint(task->share[0].leases, ==, 1);
