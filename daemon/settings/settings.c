@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/settings/settings.h"
+
+#include "daemon/settings/files.h"
+#include "daemon/settings/keys.h"
+#include "daemon/settings/lines.h"
+#include "dbus/error.h"
+
+PiSettings *pi_settings_new(void) {
+        PiSettings *settings = g_new0(PiSettings, 1);
+
+        for (const PiSettingKey *key = pi_setting_keys; key->name; key++)
+                if (!pi_setting_set(key, "", settings, NULL))
+                        g_assert_not_reached();
+        return settings;
+}
+
+void pi_settings_free(PiSettings *settings) {
+        if (!settings)
+                return;
+        g_free(settings->kernel);
+        g_free(settings);
+}
+
+gboolean pi_settings_differ_in_service(const PiSettings *a, const PiSettings *b) {
+        return a->workers != b->workers || !g_str_equal(a->kernel, b->kernel);
+}
+
+/* Settings on their way in, and where each was assigned last: "FILE:LINE", or NULL. */
+typedef struct Reading {
+        PiSettings *settings;
+        const char *path;
+        char *places[PI_SETTING_KEYS_MAX];
+        char *values[PI_SETTING_KEYS_MAX];
+} Reading;
+
+static void reading_clear(Reading *reading) {
+        for (guint i = 0; i < PI_SETTING_KEYS_MAX; i++) {
+                g_free(reading->places[i]);
+                g_free(reading->values[i]);
+        }
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, reading_clear)
+
+static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static gboolean fail(GError **error, const char *format, ...) {
+        g_autofree char *message = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        message = g_strdup_vprintf(format, ap);
+        va_end(ap);
+        g_set_error_literal(error, PI_ERROR, PI_ERROR_INVALID_SETTING, message);
+        return FALSE;
+}
+
+static gboolean unknown_section(const char *section, GError **error) {
+        g_autofree char *shown = pi_lines_show(section);
+        g_autoptr(GString) known = g_string_new(NULL);
+
+        for (const PiSettingKey *key = pi_setting_keys; key->name; key++)
+                if (key == pi_setting_keys || !g_str_equal(key->section, key[-1].section))
+                        g_string_append_printf(known, "%s[%s]", known->len > 0 ? ", " : "",
+                                               key->section);
+        return fail(error, "There is no section [%s]: give one of %s", shown, known->str);
+}
+
+static gboolean unknown_key(const PiLine *line, GError **error) {
+        g_autofree char *shown = pi_lines_show(line->key);
+        g_autoptr(GString) known = g_string_new(NULL);
+
+        for (const PiSettingKey *key = pi_setting_keys; key->name; key++)
+                if (g_str_equal(key->section, line->section))
+                        g_string_append_printf(known, "%s%s=", known->len > 0 ? ", " : "",
+                                               key->name);
+        return fail(error, "[%s] has no key %s=: give one of %s", line->section, shown,
+                    known->str);
+}
+
+static gboolean take_section(const char *section, GError **error) {
+        for (const PiSettingKey *key = pi_setting_keys; key->name; key++)
+                if (g_str_equal(key->section, section))
+                        return TRUE;
+        return unknown_section(section, error);
+}
+
+static gboolean take(const PiLine *line, gpointer userdata, GError **error) {
+        Reading *reading = userdata;
+        const PiSettingKey *key = pi_setting_keys;
+
+        if (!line->key)
+                return take_section(line->section, error);
+        while (key->name && !g_str_equal(key->name, line->key))
+                key++;
+        if (!key->name)
+                return unknown_key(line, error);
+        if (!g_str_equal(key->section, line->section))
+                return fail(error, "%s= belongs in [%s], not in [%s]", key->name, key->section,
+                            line->section);
+        if (!pi_setting_set(key, line->value, reading->settings, error))
+                return FALSE;
+        g_free(reading->places[key - pi_setting_keys]);
+        reading->places[key - pi_setting_keys] =
+                g_strdup_printf("%s:%u", reading->path, line->number);
+        g_free(reading->values[key - pi_setting_keys]);
+        reading->values[key - pi_setting_keys] = g_strdup(line->value);
+        return TRUE;
+}
+
+static guint index_of(gsize offset) {
+        guint i = 0;
+
+        while (pi_setting_keys[i].offset != offset)
+                i++;
+        return i;
+}
+
+/* What can only be said of several keys together. A default is in no other's way: when this fails,
+ * both have been assigned. */
+static gboolean check(const Reading *reading, GError **error) {
+        const PiSettings *s = reading->settings;
+        guint value = index_of(G_STRUCT_OFFSET(PiSettings, deadline_default_usec));
+        guint limit = index_of(G_STRUCT_OFFSET(PiSettings, deadline_max_usec));
+
+        if (s->deadline_max_usec == 0 || s->deadline_default_usec <= s->deadline_max_usec)
+                return TRUE;
+        return fail(error, "%s: %s=%s is longer than %s=%s of %s: give at most that",
+                    reading->places[value], pi_setting_keys[value].name, reading->values[value],
+                    pi_setting_keys[limit].name, reading->values[limit], reading->places[limit]);
+}
+
+gboolean pi_settings_parse(PiSettings *settings, const char *path, const char *text, gsize length,
+                           GError **error) {
+        g_auto(Reading) reading = { .settings = settings, .path = path };
+
+        return pi_lines_read(path, text, length, take, &reading, error) && check(&reading, error);
+}
+
+static gboolean read_file(const char *path, gpointer userdata, GError **error) {
+        g_autofree char *text = NULL;
+        Reading *reading = userdata;
+        gsize length;
+
+        reading->path = path;
+        return pi_settings_file_read(path, &text, &length, error) &&
+               pi_lines_read(path, text, length, take, reading, error);
+}
+
+PiSettings *pi_settings_load(const char *const *directories, GError **error) {
+        g_autoptr(PiSettings) settings = pi_settings_new();
+        g_auto(Reading) reading = { .settings = settings };
+        g_autoptr(GPtrArray) paths = pi_settings_files_find(directories, error);
+
+        if (!paths)
+                return NULL;
+        for (guint i = 0; i < paths->len; i++)
+                if (!read_file(paths->pdata[i], &reading, error))
+                        return NULL;
+        if (!check(&reading, error))
+                return NULL;
+        return g_steal_pointer(&settings);
+}
