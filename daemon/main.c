@@ -10,11 +10,14 @@
 #include "daemon/events.h"
 #include "daemon/jobs/fault-journal.h"
 #include "daemon/jobs/journal.h"
+#include "daemon/log.h"
+#include "daemon/memory.h"
 #include "daemon/node-id.h"
 #include "daemon/notify.h"
 #include "dbus/error.h"
 
 #define EXIT_USAGE 2
+#define EXIT_CONFIG 78 /* sysexits.h; the unit does not start it again then */
 #define WORKERS_UNSET G_MININT
 
 typedef struct Options {
@@ -27,8 +30,10 @@ typedef struct Options {
 } Options;
 
 typedef struct Daemon {
+        const Options *options;
         GMainLoop *loop;
         PiJobs *jobs;
+        PiMemory *memory;
         PiNotify *notify;
         int exit_status;
         gboolean stopping;
@@ -74,8 +79,10 @@ static gboolean parse_options(Options *o, int *argc, char ***argv, GError **erro
         return TRUE;
 }
 
-static const PiKernel *choose_kernel(const char *name, GError **error) {
-        const PiKernel *kernel = name ? pi_kernel_find(name) : pi_kernel_default();
+static const PiKernel *choose_kernel(const Options *o, const PiSettings *settings,
+                                     GError **error) {
+        const char *name = o->kernel ? o->kernel : settings->kernel;
+        const PiKernel *kernel = name[0] ? pi_kernel_find(name) : pi_kernel_default();
         g_autoptr(GString) names = g_string_new(NULL);
 
         if (kernel)
@@ -83,7 +90,8 @@ static const PiKernel *choose_kernel(const char *name, GError **error) {
         for (const PiKernel *const *k = pi_kernels(); *k; k++)
                 g_string_append_printf(names, " %s", (*k)->name);
         g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                    "--kernel=%s is none of the kernels of this CPU:%s", name, names->str);
+                    "%s%s is none of the kernels of this CPU:%s",
+                    o->kernel ? "--kernel=" : "Kernel= in pi-computed.conf: ", name, names->str);
         return NULL;
 }
 
@@ -123,13 +131,74 @@ static gboolean on_disconnected(gpointer userdata) {
         return G_SOURCE_REMOVE;
 }
 
-/* Where the record of bad cores is: what systemd made for the service, else the user's own. */
-static char *state_directory(gboolean user) {
-        const char *directories = g_getenv("STATE_DIRECTORY");
+/* The first directory that systemd made for the service, NULL for none. */
+static char *service_directory(const char *variable) {
+        const char *directories = g_getenv(variable);
 
-        if (directories && directories[0])
-                return g_strndup(directories, strcspn(directories, ":"));
-        return user ? g_build_filename(g_get_user_state_dir(), "pi-computed", NULL) : NULL;
+        return directories && directories[0] ? g_strndup(directories, strcspn(directories, ":"))
+                                             : NULL;
+}
+
+/* Where the store is; NULL for one in memory. */
+static char *state_directory(gboolean user) {
+        char *directory = service_directory("STATE_DIRECTORY");
+
+        if (!directory && user)
+                directory = g_build_filename(g_get_user_state_dir(), "pi-computed", NULL);
+        return directory;
+}
+
+/* The user's own settings, or the administrator's before those of the moment and of packages. */
+static PiSettings *load_settings(gboolean user, GError **error) {
+        g_autofree char *own = service_directory("CONFIGURATION_DIRECTORY");
+        const char *directories[] = { NULL, "/run/pi-computed", "/usr/lib/pi-computed", NULL };
+
+        if (user) {
+                directories[1] = NULL;
+                if (!own)
+                        own = g_build_filename(g_get_user_config_dir(), "pi-computed", NULL);
+        } else if (!own)
+                own = g_strdup("/etc/pi-computed");
+        directories[0] = own;
+        return pi_settings_load(directories, error);
+}
+
+static gboolean reload(GError **error, gpointer userdata) {
+        Daemon *d = userdata;
+        g_autoptr(GError) loading = NULL;
+        PiSettings *settings;
+
+        if (d->stopping) {
+                g_set_error_literal(error, PI_ERROR, PI_ERROR_SHUTTING_DOWN,
+                                    "The service is being stopped: it reads its settings when it "
+                                    "starts");
+                return FALSE;
+        }
+        pi_notify_reloading(d->notify);
+        settings = load_settings(d->options->user, &loading);
+        if (settings)
+                pi_jobs_apply_settings(d->jobs, settings);
+        else
+                g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID",
+                                 PI_EVENT_RELOAD_FAILED, "PI_ERROR",
+                                 pi_error_name((PiError) loading->code), "MESSAGE",
+                                 "The settings stay as they were: %s", loading->message);
+        pi_notify_ready(d->notify);
+        if (loading)
+                g_propagate_error(error, g_steal_pointer(&loading));
+        return settings != NULL;
+}
+
+static void on_listed(gpointer userdata) {
+        Daemon *d = userdata;
+
+        pi_memory_trim_soon(d->memory);
+}
+
+static gboolean on_reload_signal(gpointer userdata) {
+        /* A failure is in the journal. */
+        (void) reload(NULL, userdata);
+        return G_SOURCE_CONTINUE;
 }
 
 static void tell_start(const Options *o, const PiPool *pool, const PiKernel *kernel) {
@@ -140,40 +209,53 @@ static void tell_start(const Options *o, const PiPool *pool, const PiKernel *ker
                          o->fault_injection ? "; fault injection is on" : "");
 }
 
-static int serve(const Options *o, GError **error) {
-        g_autofree char *node_id = pi_node_id(), *directory = state_directory(o->user);
+static int serve(const Options *o, const char *node_id, GError **error) {
+        g_autofree char *directory = state_directory(o->user);
+        PiJournalBudget budget = {};
         g_autoptr(PiPool) pool = NULL;
         g_autoptr(PiJobs) jobs = NULL;
+        g_autoptr(PiMemory) memory = NULL;
         g_autoptr(PiNotify) notify = NULL;
         g_autoptr(PiServer) server = NULL;
         g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-        Daemon d = { .loop = loop };
-        const PiKernel *kernel = choose_kernel(o->kernel, error);
+        g_autoptr(PiSettings) settings = load_settings(o->user, error);
+        Daemon d = { .options = o, .loop = loop };
+        const PiKernel *kernel;
 
+        if (!settings)
+                return EXIT_CONFIG;
+        kernel = choose_kernel(o, settings, error);
         if (!kernel)
-                return EXIT_USAGE;
-        pool = pi_pool_new(o->workers == WORKERS_UNSET ? 0 : (uint32_t) o->workers, error);
+                return o->kernel ? EXIT_USAGE : EXIT_CONFIG;
+        pool = pi_pool_new(o->workers == WORKERS_UNSET ? settings->workers : (uint32_t) o->workers,
+                           error);
         if (!pool)
                 return EXIT_FAILURE;
         jobs = d.jobs = pi_jobs_new(pool, &(PiNode) { .id = node_id,
                                                       .name = g_get_host_name(),
                                                       .kernel = kernel,
-                                                      .fault_injection = o->fault_injection });
-        pi_jobs_add_listener(jobs, &pi_journal_listener, NULL);
+                                                      .fault_injection = o->fault_injection },
+                                     g_steal_pointer(&settings));
+        pi_jobs_add_listener(jobs, &pi_journal_listener, &budget);
         pi_jobs_add_listener(jobs, &pi_fault_journal_listener, NULL);
-        pi_jobs_open_record(jobs, directory);
+        memory = d.memory = pi_memory_new(jobs);
         notify = d.notify = pi_notify_new(jobs, pool);
         server = pi_server_new(&(PiServerConfig) { .user = o->user,
                                                    .node_id = node_id,
                                                    .kernel = kernel,
                                                    .cpus = pi_pool_size(pool),
                                                    .disconnected = on_disconnected,
+                                                   .listed = on_listed,
+                                                   .reload = reload,
                                                    .userdata = &d },
                                jobs, error);
         if (!server)
                 return EXIT_FAILURE;
+        /* Not before the name is ours: jobs of an earlier service start with it. */
+        pi_jobs_open_store(jobs, directory);
         g_unix_signal_add(SIGTERM, on_signal, &d);
         g_unix_signal_add(SIGINT, on_signal, &d);
+        g_unix_signal_add(SIGHUP, on_reload_signal, &d);
         tell_start(o, pool, kernel);
         pi_notify_ready(notify);
         g_main_loop_run(loop);
@@ -182,10 +264,12 @@ static int serve(const Options *o, GError **error) {
 
 int main(int argc, char *argv[]) {
         g_autoptr(GError) error = NULL;
-        g_autofree char *kernel = NULL;
+        g_autofree char *kernel = NULL, *node_id = pi_node_id();
+        PiLog log;
         Options o = { .workers = WORKERS_UNSET };
         int status;
 
+        pi_memory_set_up();
         if (!parse_options(&o, &argc, &argv, &error)) {
                 g_printerr("pi-computed: %s. See pi-computed --help.\n", error->message);
                 return EXIT_USAGE;
@@ -195,7 +279,8 @@ int main(int argc, char *argv[]) {
                 puts("pi-computed " PI_VERSION);
                 return EXIT_SUCCESS;
         }
-        status = serve(&o, &error);
+        pi_log_begin(&log, node_id);
+        status = serve(&o, node_id, &error);
         if (error)
                 g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "MESSAGE", "%s",
                                  error->message);

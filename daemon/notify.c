@@ -102,6 +102,11 @@ void pi_notify_ready(PiNotify *n) {
         send_status(n);
 }
 
+void pi_notify_reloading(PiNotify *n) {
+        (void) sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT,
+                          g_get_monotonic_time());
+}
+
 void pi_notify_stopping(PiNotify *n) {
         (void) sd_notify(false, "STOPPING=1\nSTATUS=Ending the running jobs");
 }

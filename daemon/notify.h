@@ -13,5 +13,7 @@ PiNotify *pi_notify_new(PiJobs *jobs, PiPool *pool);
 void pi_notify_free(PiNotify *notify);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiNotify, pi_notify_free)
 
+/* Also at the end of a reload. */
 void pi_notify_ready(PiNotify *notify);
+void pi_notify_reloading(PiNotify *notify);
 void pi_notify_stopping(PiNotify *notify);

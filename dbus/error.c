@@ -23,6 +23,10 @@ static const struct {
         [PI_ERROR_DEADLINE_EXCEEDED]   = { ERROR_PREFIX "DeadlineExceeded",   ETIMEDOUT,  124 },
         [PI_ERROR_SHUTTING_DOWN]       = { ERROR_PREFIX "ShuttingDown",       ESHUTDOWN,  1   },
         [PI_ERROR_FAULT_INJECTION_DISABLED] = { ERROR_PREFIX "FaultInjectionDisabled", EPERM, 1 },
+        [PI_ERROR_NODE_LOST]           = { ERROR_PREFIX "NodeLost",           EHOSTDOWN,  5   },
+        [PI_ERROR_INVALID_SETTING]     = { ERROR_PREFIX "InvalidSetting",     EDOM,       1   },
+        [PI_ERROR_STORE_UNAVAILABLE]   = { ERROR_PREFIX "StoreUnavailable",   EAGAIN,     1   },
+        [PI_ERROR_NO_SUCH_SWEEP]       = { ERROR_PREFIX "NoSuchSweep",        ENODATA,    3   },
 };
 
 G_DEFINE_QUARK(pi-error-quark, pi_error)

@@ -13,6 +13,8 @@
 #define PI_POLKIT_MANAGE_JOBS "org.picompute1.manage-jobs"
 #define PI_POLKIT_MANAGE_CORES "org.picompute1.manage-cores"
 #define PI_POLKIT_INJECT_FAULTS "org.picompute1.inject-faults"
+#define PI_POLKIT_RELOAD "org.picompute1.reload"
+#define PI_POLKIT_CALIBRATE "org.picompute1.calibrate"
 
 /* Keys of the options of ComputePi and SubmitJob. */
 #define PI_OPTION_PARTS "parts"
@@ -22,6 +24,7 @@
 #define PI_OPTION_KERNEL "kernel"
 #define PI_OPTION_LABEL "label"
 #define PI_OPTION_DEADLINE_USEC "deadline_usec"
+#define PI_OPTION_PRIORITY "priority"
 
 /* Keys of the options of InjectFault. */
 #define PI_INJECT_KIND "kind"
@@ -74,3 +77,38 @@
 #define PI_REPORT_CORES "cores"
 #define PI_REPORT_VERDICT "verdict"
 #define PI_REPORT_FAULTS "faults"
+#define PI_REPORT_RESUMES "resumes"
+#define PI_REPORT_RESUMED_TERMS "resumed_terms"
+
+/* Keys of a run of pictl sweep: of RecordSweep, ListSweeps and DescribeSweep. The first three are
+ * the service's. */
+#define PI_SWEEP_ID "id"
+#define PI_SWEEP_OWNER "owner"
+#define PI_SWEEP_TIME_USEC "time_usec"
+#define PI_SWEEP_LABEL "label"
+#define PI_SWEEP_TERMS "terms"
+#define PI_SWEEP_KERNEL "kernel"
+#define PI_SWEEP_CPUS "cpus"
+#define PI_SWEEP_SLOTS "slots"
+#define PI_SWEEP_REPEATS "repeats"
+#define PI_SWEEP_NODE "node"
+#define PI_SWEEP_HOST "host"
+#define PI_SWEEP_CPU_MODEL "cpu_model"
+#define PI_SWEEP_VERSION "version"
+#define PI_SWEEP_BEGIN_USEC "begin_usec"
+#define PI_SWEEP_DURATION_USEC "duration_usec"
+#define PI_SWEEP_BASELINES "baselines"
+#define PI_SWEEP_POINTS "points"
+
+/* Keys of the entries of its baselines and points, beside kernel and terms, or parts. */
+#define PI_SWEEP_PARTS "parts"
+#define PI_SWEEP_RESPONSE_USEC "response_usec"
+#define PI_SWEEP_WALL_USEC "wall_usec"
+#define PI_SWEEP_CPU_UTILIZATION "cpu_utilization"
+
+/* The most that a run has of each. */
+#define PI_SWEEP_POINTS_MAX 64
+#define PI_SWEEP_BASELINES_MAX 8
+#define PI_SWEEP_SAMPLES_MAX 100
+#define PI_SWEEP_TEXT_BYTES_MAX 256
+#define PI_SWEEP_BYTES_MAX 65536

@@ -6,31 +6,40 @@ packages() {
     case $1 in
         apt-build)
             echo gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libsystemd-dev \
-                libjson-glib-dev systemd python3-docutils dbus-daemon
+                libjson-glib-dev libsqlite3-dev libncurses-dev \
+                libmicrohttpd-dev systemd python3-docutils dbus-daemon
             ;;
         apt-bench)
             echo python3 python3-numpy
             ;;
         apt-test)
-            echo clang dbus-bin libclang-rt-dev libdbus-1-dev libxml2-utils man-db polkitd \
-                python3 shellcheck util-linux valgrind zsh
+            echo clang curl dbus-bin gnuplot-nox libclang-rt-dev libdbus-1-dev libxml2-utils \
+                man-db polkitd prometheus python3 shellcheck util-linux valgrind zsh
             ;;
         apt-aarch64)
             echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap qemu-user
+            ;;
+        apt-e2e)
+            echo mmdebstrap procps python3 systemd-container util-linux
             ;;
         apt-avx512)
             echo bochs bochs-term bochsbios busybox-static cpio grub-common grub-pc-bin xorriso
             ;;
         dnf-build)
             echo gcc meson ninja-build pkgconf-pkg-config glib2-devel systemd-devel \
-                json-glib-devel systemd python3-docutils dbus-daemon
+                json-glib-devel sqlite-devel ncurses-devel libmicrohttpd-devel systemd \
+                python3-docutils dbus-daemon
             ;;
         dnf-bench)
             echo python3 python3-numpy
             ;;
+        dnf-e2e)
+            echo procps-ng python3 systemd-container util-linux
+            ;;
         dnf-test)
-            echo clang compiler-rt dbus-devel dbus-tools libasan libtsan libubsan libxml2 \
-                man-db polkit python3 ShellCheck util-linux valgrind zsh
+            echo clang compiler-rt curl dbus-devel dbus-tools gnuplot-minimal \
+                golang-github-prometheus libasan libtsan libubsan libxml2 man-db polkit \
+                python3 ShellCheck util-linux valgrind zsh
             ;;
     esac
 }
@@ -69,6 +78,9 @@ apt_install() {
     (
         hold_services
         export DEBIAN_FRONTEND=noninteractive
+        # Its programs are wanted, not a server that listens on every address.
+        [[ " ${lacking[*]} " != *" prometheus "* ]] ||
+            as_root systemctl -q mask prometheus.service 2>/dev/null || true
         as_root apt-get -qq update
         as_root apt-get -qq install -y --no-install-recommends "${lacking[@]}" >/dev/null
     )

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <unistd.h>
-
 #include "daemon/api/reply.h"
 #include "daemon/api/server-private.h"
 #include "dbus/error.h"
@@ -16,17 +14,6 @@ int pi_method_list_faults(sd_bus_message *call, void *userdata, sd_bus_error *er
         if (r < 0)
                 return r;
         return pi_reply_variant(call, pi_jobs_list_faults(server->jobs, limit));
-}
-
-/* Root may, and on the session bus the daemon's own user; polkit says who else. */
-static void administer(PiServer *server, sd_bus_message *call, uid_t user, const char *action,
-                       PiCallerAllowed allowed) {
-        if (user == 0 || (server->config.user && user == geteuid()))
-                allowed(call, server);
-        else if (server->config.user)
-                (void) pi_caller_refuse(call, action, "the service is another user's");
-        else
-                (void) pi_caller_authorise(call, action, allowed, server);
 }
 
 /* `error` NULL: it was done. */
@@ -50,7 +37,7 @@ static void restore_allowed(sd_bus_message *call, gpointer userdata) {
 }
 
 static void restore_for(sd_bus_message *call, uid_t user, gpointer userdata) {
-        administer(userdata, call, user, PI_POLKIT_MANAGE_CORES, restore_allowed);
+        pi_server_administer(userdata, call, user, PI_POLKIT_MANAGE_CORES, restore_allowed);
 }
 
 int pi_method_restore_core(sd_bus_message *call, void *userdata, sd_bus_error *error) {
@@ -74,7 +61,7 @@ static void inject_allowed(sd_bus_message *call, gpointer userdata) {
 }
 
 static void inject_for(sd_bus_message *call, uid_t user, gpointer userdata) {
-        administer(userdata, call, user, PI_POLKIT_INJECT_FAULTS, inject_allowed);
+        pi_server_administer(userdata, call, user, PI_POLKIT_INJECT_FAULTS, inject_allowed);
 }
 
 int pi_method_inject_fault(sd_bus_message *call, void *userdata, sd_bus_error *error) {

@@ -214,6 +214,9 @@ static const sd_bus_vtable job_vtable[] = {
         SD_BUS_PROPERTY("Kernel", "s", get_kernel, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Engine", "s", get_local, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Scope", "s", get_local, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        CONST_FIELD("Priority", "i", spec.priority),
+        CONST_FIELD("Resumes", "u", resumes),
+        CONST_FIELD("ResumedTerms", "t", resumed_terms),
         CONST_FIELD("DeadlineUsec", "t", spec.deadline_usec),
         CONST_FIELD("CreatedUsec", "t", created_usec),
         SD_BUS_PROPERTY("StartedUsec", "t", NULL, offsetof(PiJob, started_usec), LIVE),
@@ -305,10 +308,18 @@ static void job_judged(PiJob *job, const PiFaultRow *rows, guint n, gpointer use
                                               "Faults", NULL);
 }
 
+/* Whoever waits is told to come again. */
+static void job_suspended(PiJob *job, gpointer userdata) {
+        PiServer *server = userdata;
+
+        pi_pending_answer(server->pending, job);
+}
+
 const PiJobsListener pi_job_objects_listener = {
         .added = job_added,
         .state_changed = job_state_changed,
         .progressed = job_progressed,
         .removed = job_removed,
         .judged = job_judged,
+        .suspended = job_suspended,
 };

@@ -6,6 +6,7 @@
 #include "daemon/api/server-private.h"
 #include "daemon/series/range.h"
 #include "dbus/error.h"
+#include "dbus/names.h"
 #include "dbus/variant.h"
 
 /* Reads the arguments of ComputePi and SubmitJob and queues the job. `attached`: it ends with the
@@ -44,17 +45,29 @@ static int method_compute_pi(sd_bus_message *call, void *userdata, sd_bus_error 
         return pi_caller_identify(server->callers, call, compute_for, server);
 }
 
+/* Also when it could not be written: the job is there, and StoreState tells. */
+static void submitted(const GError *error, gpointer userdata) {
+        g_autoptr(PiAsk) ask = userdata;
+        g_autofree char *path =
+                g_strdup_printf(PI_JOB_PATH_PREFIX "/%" G_GUINT64_FORMAT, ask->id);
+
+        (void) sd_bus_reply_method_return(ask->call, "o", path);
+}
+
+/* Answers when the job is on disk, and so survives whatever happens to the machine; meanwhile it
+ * may run. */
 static void submit_for(sd_bus_message *call, uid_t user, gpointer userdata) {
+        PiServer *server = userdata;
         g_autoptr(GError) error = NULL;
-        g_autofree char *path = NULL;
-        PiJob *job = submit(userdata, call, user, false, &error);
+        g_autoptr(PiAsk) ask = pi_ask_new(server->asks, call, server, 0, &error);
+        PiJob *job = ask ? submit(server, call, user, false, &error) : NULL;
 
         if (!job) {
                 (void) pi_reply_gerror(call, error);
                 return;
         }
-        path = pi_job_object_path(job);
-        (void) sd_bus_reply_method_return(call, "o", path);
+        ask->id = job->id;
+        pi_jobs_record(server->jobs, job, submitted, g_steal_pointer(&ask));
 }
 
 static int method_submit_job(sd_bus_message *call, void *userdata, sd_bus_error *error) {
@@ -67,17 +80,6 @@ static int method_get_metrics(sd_bus_message *call, void *userdata, sd_bus_error
         PiServer *server = userdata;
 
         return pi_reply_variant(call, pi_jobs_metrics(server->jobs));
-}
-
-static int method_list_history(sd_bus_message *call, void *userdata, sd_bus_error *error) {
-        PiServer *server = userdata;
-        uint32_t limit;
-        int r;
-
-        r = pi_read_limit(call, PI_HISTORY_MAX, &limit, error);
-        if (r < 0)
-                return r;
-        return pi_reply_variant(call, pi_jobs_history(server->jobs, limit));
 }
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -112,6 +114,27 @@ static int get_max_terms(sd_bus *bus, const char *path, const char *interface, c
         return sd_bus_message_append(reply, "t", PI_TERMS_MAX);
 }
 
+static const GError *store_error(const PiServer *server) {
+        PiStoreFigures figures;
+
+        pi_store_figures(pi_jobs_store(server->jobs), &figures);
+        return figures.error;
+}
+
+static int get_store_state(sd_bus *bus, const char *path, const char *interface,
+                           const char *property, sd_bus_message *reply, void *userdata,
+                           sd_bus_error *error) {
+        return sd_bus_message_append(reply, "s", store_error(userdata) ? "degraded" : "ok");
+}
+
+static int get_store_error(sd_bus *bus, const char *path, const char *interface,
+                           const char *property, sd_bus_message *reply, void *userdata,
+                           sd_bus_error *error) {
+        const GError *why = store_error(userdata);
+
+        return sd_bus_message_append(reply, "s", why ? why->message : "");
+}
+
 static int get_jobs(sd_bus *bus, const char *path, const char *interface, const char *property,
                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         PiServer *server = userdata;
@@ -135,8 +158,10 @@ const sd_bus_vtable pi_manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("GetMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", metrics),
                                 method_get_metrics, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListHistory", SD_BUS_ARGS("u", limit),
-                                SD_BUS_RESULT("aa{sv}", jobs), method_list_history,
+                                SD_BUS_RESULT("aa{sv}", jobs), pi_method_list_history,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DescribeJob", SD_BUS_ARGS("t", id), SD_BUS_RESULT("a{sv}", job),
+                                pi_method_describe_job, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListFaults", SD_BUS_ARGS("u", limit),
                                 SD_BUS_RESULT("aa{sv}", faults), pi_method_list_faults,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
@@ -144,6 +169,18 @@ const sd_bus_vtable pi_manager_vtable[] = {
                                 pi_method_restore_core, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("InjectFault", SD_BUS_ARGS("u", cpu, "a{sv}", options),
                                 SD_BUS_NO_RESULT, pi_method_inject_fault,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RecordSweep", SD_BUS_ARGS("a{sv}", run), SD_BUS_RESULT("t", id),
+                                pi_method_record_sweep, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListSweeps", SD_BUS_ARGS("u", limit),
+                                SD_BUS_RESULT("aa{sv}", sweeps), pi_method_list_sweeps,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DescribeSweep", SD_BUS_ARGS("t", id),
+                                SD_BUS_RESULT("a{sv}", sweep), pi_method_describe_sweep,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Calibrate", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", baselines),
+                                pi_method_calibrate, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, pi_method_reload,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("NodeId", "s", NULL, offsetof(PiServer, config.node_id),
@@ -155,6 +192,26 @@ const sd_bus_vtable pi_manager_vtable[] = {
         SD_BUS_PROPERTY("NumericsVersion", "u", get_numerics_version, 0,
                         SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("MaxTerms", "t", get_max_terms, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("StoreState", "s", get_store_state, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("StoreError", "s", get_store_error, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Jobs", "ao", get_jobs, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
         SD_BUS_VTABLE_END,
+};
+
+static void store_changed(const GError *error, gpointer userdata) {
+        PiServer *server = userdata;
+
+        (void) sd_bus_emit_properties_changed(server->bus, PI_OBJECT_PATH, PI_INTERFACE_MANAGER,
+                                              "StoreState", "StoreError", NULL);
+}
+
+static void calibrated(gpointer userdata) {
+        pi_server_calibrated(userdata);
+}
+
+const PiJobsListener pi_manager_listener = {
+        .store_changed = store_changed,
+        .calibrated = calibrated,
 };

@@ -3,11 +3,12 @@
 
 #include <systemd/sd-bus.h>
 
+#include "daemon/api/ask.h"
 #include "daemon/api/caller.h"
 #include "daemon/api/pending.h"
 #include "daemon/api/server.h"
 
-/* Shared by the files of this folder: server.c owns it, manager.c with core-methods.c and
+/* Shared by the files of this folder: server.c owns it, manager.c with the files of its methods and
  * job-object.c are its two faces. */
 struct PiServer {
         PiServerConfig config;
@@ -16,15 +17,31 @@ struct PiServer {
         PiJobs *jobs;
         PiPending *pending;
         PiCallers *callers;
+        PiAsks *asks;
+        PiAsk *calibration; /* the call that waits for one, or NULL */
         guint jobs_changed; /* source id: the Jobs property is about to be announced */
 };
 
 extern const sd_bus_vtable pi_manager_vtable[];
 
-/* Methods of the Manager, in core-methods.c. */
+/* Has it done by a caller who may: root, and the daemon's own user; polkit says who else. */
+void pi_server_administer(PiServer *server, sd_bus_message *call, uid_t user, const char *action,
+                          PiCallerAllowed allowed);
+
+/* Methods of the Manager, in core-methods.c, service-methods.c and store-methods.c. */
 int pi_method_list_faults(sd_bus_message *call, void *userdata, sd_bus_error *error);
 int pi_method_restore_core(sd_bus_message *call, void *userdata, sd_bus_error *error);
 int pi_method_inject_fault(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int pi_method_reload(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int pi_method_calibrate(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int pi_method_list_history(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int pi_method_describe_job(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int pi_method_record_sweep(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int pi_method_list_sweeps(sd_bus_message *call, void *userdata, sd_bus_error *error);
+int pi_method_describe_sweep(sd_bus_message *call, void *userdata, sd_bus_error *error);
+
+/* Answers the call that waits for a calibration, if there is one. */
+void pi_server_calibrated(PiServer *server);
 
 /* Exports the job objects below PI_JOB_PATH_PREFIX. Returns 0 or a negative errno. */
 int pi_job_objects_add(PiServer *server);
@@ -32,5 +49,6 @@ int pi_job_objects_add(PiServer *server);
 /* Object path of a job, to be freed with g_free(). */
 char *pi_job_object_path(const PiJob *job);
 
-/* Tells the bus of changes of jobs. */
+/* Tell the bus of changes of jobs, and of the rest. */
 extern const PiJobsListener pi_job_objects_listener;
+extern const PiJobsListener pi_manager_listener;

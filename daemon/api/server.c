@@ -2,6 +2,7 @@
 #include "daemon/api/server.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "daemon/api/server-private.h"
 #include "dbus/bus-source.h"
@@ -17,6 +18,16 @@
 #define DISCONNECTED_MATCH                                                                         \
         "type='signal',sender='org.freedesktop.DBus.Local',path='/org/freedesktop/DBus/Local',"    \
         "interface='org.freedesktop.DBus.Local',member='Disconnected'"
+
+void pi_server_administer(PiServer *server, sd_bus_message *call, uid_t user, const char *action,
+                          PiCallerAllowed allowed) {
+        if (user == 0 || user == geteuid())
+                allowed(call, server);
+        else if (server->config.user)
+                (void) pi_caller_refuse(call, action, "the service is another user's");
+        else
+                (void) pi_caller_authorise(call, action, allowed, server);
+}
 
 static void end_jobs_of(PiJobs *jobs, const char *sender) {
         /* Ending a job may drop finished ones from the list, never one that is not: note these
@@ -111,6 +122,7 @@ static gboolean start(PiServer *server, GError **error) {
         server->source = pi_bus_source_new(server->bus);
         g_source_attach(server->source, NULL);
         pi_jobs_add_listener(server->jobs, &pi_job_objects_listener, server);
+        pi_jobs_add_listener(server->jobs, &pi_manager_listener, server);
         return take_name(server, error);
 }
 
@@ -121,6 +133,7 @@ PiServer *pi_server_new(const PiServerConfig *config, PiJobs *jobs, GError **err
         server->jobs = jobs;
         server->pending = pi_pending_new();
         server->callers = pi_callers_new();
+        server->asks = pi_asks_new();
         return start(server, error) ? g_steal_pointer(&server) : NULL;
 }
 
@@ -129,6 +142,7 @@ void pi_server_free(PiServer *server) {
                 return;
         g_clear_handle_id(&server->jobs_changed, g_source_remove);
         pi_pending_free(server->pending);
+        pi_asks_free(server->asks);
         if (server->source) {
                 g_source_destroy(server->source);
                 g_source_unref(server->source);

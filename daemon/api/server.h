@@ -15,6 +15,8 @@ typedef struct PiServerConfig {
         const PiKernel *kernel;
         uint32_t cpus;
         GSourceFunc disconnected; /* the bus is gone for good; called once */
+        void (*listed)(gpointer userdata); /* a list that may be long was sent */
+        gboolean (*reload)(GError **error, gpointer userdata); /* reads the settings again */
         gpointer userdata;
 } PiServerConfig;
 

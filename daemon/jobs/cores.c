@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/cores.h"
 
-#include "daemon/jobs/bad-cores.h"
 #include "daemon/jobs/referee.h"
 #include "daemon/jobs/runner.h"
 #include "daemon/work/clock.h"
@@ -13,29 +12,19 @@ struct PiCores {
         const PiCoresHooks *hooks;
         PiReferee *referee;
         PiRefereeHooks referee_hooks;
-        PiBadCores *record;
+        GHashTable *record; /* CPUs taken out of service, as a set */
         PiFaultList *faults;
         uint64_t counts[_PI_VERDICT_MAX];
 };
 
-static void tell_trouble(PiCores *cores, GError *error) {
-        if (!error)
-                return;
-        cores->hooks->trouble(error, cores->hooks->userdata);
-        g_error_free(error);
-}
-
 static gboolean take_out(PiCores *cores, const PiFaultRow *row) {
-        GError *error = NULL;
+        PiBadCore core = { .cpu = row->cpu, .since_usec = row->time_usec, .job = row->job };
 
         if (pi_pool_is_last_in_service(cores->pool, row->cpu))
                 return FALSE;
         pi_pool_set_core_state(cores->pool, row->cpu, PI_CORE_OUT_OF_SERVICE);
-        pi_bad_cores_add(cores->record,
-                         &(PiBadCore) {
-                                 .cpu = row->cpu, .since_usec = row->time_usec, .job = row->job },
-                         &error);
-        tell_trouble(cores, error);
+        g_hash_table_add(cores->record, GUINT_TO_POINTER(row->cpu));
+        cores->hooks->record(&core, cores->hooks->userdata);
         return TRUE;
 }
 
@@ -153,7 +142,7 @@ PiCores *pi_cores_new(PiPool *pool, const char *node_id, const PiCoresHooks *hoo
         cores->hooks = hooks;
         cores->referee_hooks = (PiRefereeHooks) { on_ruling, may_try, cores };
         cores->referee = pi_referee_new(&cores->referee_hooks);
-        cores->record = pi_bad_cores_open(NULL, NULL);
+        cores->record = g_hash_table_new(NULL, NULL);
         cores->faults = pi_fault_list_new(PI_FAULTS_KEPT);
         pi_pool_listen(pool, on_sighting, cores);
         return cores;
@@ -163,24 +152,17 @@ void pi_cores_free(PiCores *cores) {
         if (!cores)
                 return;
         pi_referee_free(cores->referee);
-        pi_bad_cores_free(cores->record);
+        g_hash_table_unref(cores->record);
         pi_fault_list_free(cores->faults);
         g_free(cores);
 }
 
-void pi_cores_open_record(PiCores *cores, const char *directory) {
-        GError *error = NULL;
-        const PiBadCore *bad;
-        guint n;
-
-        pi_bad_cores_free(cores->record);
-        cores->record = pi_bad_cores_open(directory, &error);
-        tell_trouble(cores, error);
-        bad = pi_bad_cores_list(cores->record, &n);
+void pi_cores_take_record(PiCores *cores, const PiBadCore *bad, guint n) {
         for (guint i = 0; i < n; i++) {
                 uint32_t cpu = bad[i].cpu;
                 gboolean last = pi_pool_is_last_in_service(cores->pool, cpu);
 
+                g_hash_table_add(cores->record, GUINT_TO_POINTER(cpu));
                 if (!pi_pool_has_cpu(cores->pool, cpu))
                         continue;
                 if (!last)
@@ -192,6 +174,10 @@ void pi_cores_open_record(PiCores *cores, const char *directory) {
 
 void pi_cores_job_ended(PiCores *cores, PiJob *job) {
         pi_referee_job_ended(cores->referee, job->id);
+}
+
+gboolean pi_cores_judge(const PiCores *cores, const PiJob *job) {
+        return pi_referee_judges(cores->referee, job->id);
 }
 
 gboolean pi_cores_check(const PiCores *cores, uint32_t cpu, GError **error) {
@@ -211,14 +197,13 @@ gboolean pi_cores_check(const PiCores *cores, uint32_t cpu, GError **error) {
 }
 
 gboolean pi_cores_restore(PiCores *cores, uint32_t cpu, GError **error) {
-        gboolean recorded = pi_bad_cores_find(cores->record, cpu) != NULL;
-        GError *writing = NULL;
+        gboolean recorded = g_hash_table_contains(cores->record, GUINT_TO_POINTER(cpu));
 
         /* One on record may have gone since, and its entry must be able to go, too. */
         if (!recorded && !pi_cores_check(cores, cpu, error))
                 return FALSE;
-        pi_bad_cores_remove(cores->record, cpu, &writing);
-        tell_trouble(cores, writing);
+        if (g_hash_table_remove(cores->record, GUINT_TO_POINTER(cpu)))
+                cores->hooks->forget(cpu, cores->hooks->userdata);
         if (!recorded && pi_pool_core_state(cores->pool, cpu) != PI_CORE_OUT_OF_SERVICE)
                 return TRUE;
         if (pi_pool_core_state(cores->pool, cpu) == PI_CORE_OUT_OF_SERVICE)

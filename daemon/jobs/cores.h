@@ -5,6 +5,7 @@
 
 #include "daemon/jobs/fault-list.h"
 #include "daemon/jobs/job.h"
+#include "daemon/store/record.h"
 #include "daemon/work/pool.h"
 
 /* The cores of the node, and whom of them to trust. What workers see goes to the referee; what he
@@ -26,7 +27,10 @@ typedef struct PiCoresHooks {
          * Of transient faults a job tells PI_FAULTS_PER_JOB, further ones are only counted. */
         void (*judged)(PiJob *job, const PiFaultRow *rows, guint n, gpointer userdata);
         void (*news)(uint32_t cpu, PiCoreNews news, gpointer userdata);
-        void (*trouble)(const GError *error, gpointer userdata); /* with the record */
+
+        /* A core was taken out of service, to stay so over restarts; it may be in service again. */
+        void (*record)(const PiBadCore *core, gpointer userdata);
+        void (*forget)(uint32_t cpu, gpointer userdata);
 
         /* Workers may be idle that were not. */
         void (*released)(gpointer userdata);
@@ -38,11 +42,14 @@ PiCores *pi_cores_new(PiPool *pool, const char *node_id, const PiCoresHooks *hoo
 void pi_cores_free(PiCores *cores);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiCores, pi_cores_free)
 
-/* Keeps the record in a directory (NULL: in memory only) and takes the cores on it out of service,
- * but never the last one. Once, before the first job. */
-void pi_cores_open_record(PiCores *cores, const char *directory);
+/* Takes the cores that an earlier service put on record out of service, but never the last one. */
+void pi_cores_take_record(PiCores *cores, const PiBadCore *bad, guint n);
 
-/* All workers have left the job's task: what is still undecided of it is decided. */
+/* Whether it is still to be found out who was at fault in the job. */
+gboolean pi_cores_judge(const PiCores *cores, const PiJob *job);
+
+/* All workers have left the job's task, for good or for now: what is still undecided of it is
+ * decided. */
 void pi_cores_job_ended(PiCores *cores, PiJob *job);
 
 /* Puts a core back into service and off the record; nothing happens to one that is in service.

@@ -2,67 +2,26 @@
 #include "daemon/jobs/fault-journal.h"
 
 #include "daemon/events.h"
+#include "daemon/jobs/record.h"
 
-#define FIELDS_MAX 20
-
-/* GLib's levels have no critical and no error that goes on: the priorities are syslog's. */
-typedef enum Priority {
-        CRITICAL = 2,
-        ERROR = 3,
-        WARNING = 4,
-        NOTICE = 5,
-} Priority;
-
-/* A record under construction; owns the texts of its fields. */
-typedef struct Record {
-        GLogField field[FIELDS_MAX];
-        gsize n;
-        GStringChunk *texts;
-} Record;
-
-static void add(Record *r, const char *key, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
-static void add(Record *r, const char *key, const char *format, ...) {
-        g_autofree char *text = NULL;
-        va_list ap;
-
-        g_assert(r->n < FIELDS_MAX);
-        va_start(ap, format);
-        text = g_strdup_vprintf(format, ap);
-        va_end(ap);
-        r->field[r->n++] = (GLogField) { key, g_string_chunk_insert(r->texts, text), -1 };
-}
-
-static void begin(Record *r, Priority priority, const char *event) {
-        *r = (Record) { .texts = g_string_chunk_new(512) };
-        add(r, "PRIORITY", "%d", priority);
-        add(r, "GLIB_DOMAIN", "%s", G_LOG_DOMAIN);
-        add(r, "MESSAGE_ID", "%s", event);
-}
-
-static void write_and_free(Record *r, GLogLevelFlags level) {
-        g_log_structured_array(level, r->field, r->n);
-        g_string_chunk_free(r->texts);
-}
-
-static void add_core(Record *r, uint32_t cpu, const PiTopology *t) {
-        add(r, "PI_CPU", "%u", cpu);
+static void add_core(PiRecord *r, uint32_t cpu, const PiTopology *t) {
+        pi_record_add(r, "PI_CPU", "%u", cpu);
         if (t->has_package)
-                add(r, "PI_PACKAGE", "%u", t->package);
+                pi_record_add(r, "PI_PACKAGE", "%u", t->package);
         if (t->has_core)
-                add(r, "PI_CORE", "%u", t->core);
+                pi_record_add(r, "PI_CORE", "%u", t->core);
 }
 
-static void add_row(Record *r, const PiFaultRow *row) {
-        add(r, "JOB_ID", "%" G_GUINT64_FORMAT, row->job);
-        add(r, "PI_VERDICT", "%s", pi_verdict_to_string(row->verdict));
+static void add_row(PiRecord *r, const PiFaultRow *row) {
+        pi_record_add(r, "JOB_ID", "%" G_GUINT64_FORMAT, row->job);
+        pi_record_add(r, "PI_VERDICT", "%s", pi_verdict_to_string(row->verdict));
         add_core(r, row->cpu, &row->topology);
-        add(r, "PI_KERNEL", "%s", row->kernel);
-        add(r, "PI_FIRST_PART", "%" G_GUINT64_FORMAT, row->first_part);
-        add(r, "PI_PARTS", "%" G_GUINT64_FORMAT, row->parts);
-        add(r, "PI_FIRST_TERM", "%" G_GUINT64_FORMAT, row->first_term);
-        add(r, "PI_TERMS", "%" G_GUINT64_FORMAT, row->terms);
-        add(r, "PI_RESIDUAL", "%.17g", row->residual);
+        pi_record_add(r, "PI_KERNEL", "%s", row->kernel);
+        pi_record_add(r, "PI_FIRST_PART", "%" G_GUINT64_FORMAT, row->first_part);
+        pi_record_add(r, "PI_PARTS", "%" G_GUINT64_FORMAT, row->parts);
+        pi_record_add(r, "PI_FIRST_TERM", "%" G_GUINT64_FORMAT, row->first_term);
+        pi_record_add(r, "PI_TERMS", "%" G_GUINT64_FORMAT, row->terms);
+        pi_record_add(r, "PI_RESIDUAL", "%.17g", row->residual);
 }
 
 /* "Job 7: terms 8 to 15 (parts 1 to 3)" */
@@ -76,41 +35,40 @@ static char *place(const PiFaultRow *row) {
 
 static void tell_transient(const PiFaultRow *row, gboolean last) {
         g_autofree char *where = place(row);
-        Record r;
+        PiRecord r;
 
-        begin(&r, WARNING, PI_EVENT_FAULT_TRANSIENT);
+        pi_record_begin(&r, PI_RECORD_WARNING, PI_EVENT_FAULT_TRANSIENT);
         add_row(&r, row);
         if (row->undecided)
-                add(&r, "MESSAGE",
-                    "%s were wrong by %.3g twice on CPU %u, and the job ended before another core "
-                    "had tried: it stays in service",
-                    where, row->residual, row->cpu);
+                pi_record_add(&r, "MESSAGE",
+                              "%s were wrong by %.3g twice on CPU %u, and the job ended before "
+                              "another core had tried: it stays in service", where, row->residual,
+                              row->cpu);
         else
-                add(&r, "MESSAGE",
-                    "%s were wrong by %.3g on CPU %u, and right when summed again: a transient "
-                    "fault%s",
-                    where, row->residual, row->cpu,
-                    last ? "; further ones of this job are only counted" : "");
-        write_and_free(&r, G_LOG_LEVEL_WARNING);
+                pi_record_add(&r, "MESSAGE",
+                              "%s were wrong by %.3g on CPU %u, and right when summed again: a "
+                              "transient fault%s", where, row->residual, row->cpu,
+                              last ? "; further ones of this job are only counted" : "");
+        pi_record_write(&r);
 }
 
 static void tell_core(const PiFaultRow *row) {
         g_autofree char *where = place(row);
-        Record r;
+        PiRecord r;
 
-        begin(&r, CRITICAL, PI_EVENT_FAULT_CORE);
+        pi_record_begin(&r, PI_RECORD_CRITICAL, PI_EVENT_FAULT_CORE);
         add_row(&r, row);
         if (row->taken_out)
-                add(&r, "MESSAGE",
-                    "%s were wrong by %.3g twice on CPU %u and right on another: CPU %u is out of "
-                    "service until \"pictl restore %u\"",
-                    where, row->residual, row->cpu, row->cpu, row->cpu);
+                pi_record_add(&r, "MESSAGE",
+                              "%s were wrong by %.3g twice on CPU %u and right on another: CPU %u "
+                              "is out of service until \"pictl restore %u\"", where, row->residual,
+                              row->cpu, row->cpu, row->cpu);
         else
-                add(&r, "MESSAGE",
-                    "%s were wrong by %.3g twice on CPU %u and right on another: CPU %u stays in "
-                    "service because it is the last one",
-                    where, row->residual, row->cpu, row->cpu);
-        write_and_free(&r, G_LOG_LEVEL_CRITICAL);
+                pi_record_add(&r, "MESSAGE",
+                              "%s were wrong by %.3g twice on CPU %u and right on another: CPU %u "
+                              "stays in service because it is the last one", where, row->residual,
+                              row->cpu, row->cpu);
+        pi_record_write(&r);
 }
 
 /* One record for all the cores that tried; its fields are those of the first. */
@@ -118,24 +76,23 @@ static void tell_hopeless(const PiFaultRow *rows, guint n) {
         gboolean software = rows[0].verdict == PI_VERDICT_SOFTWARE;
         g_autofree char *where = place(&rows[0]);
         g_autoptr(GString) cpus = g_string_new(NULL);
-        Record r;
+        PiRecord r;
 
         for (guint i = 0; i < n; i++)
                 g_string_append_printf(cpus, "%s%u", i ? ", " : "", rows[i].cpu);
-        begin(&r, software ? ERROR : CRITICAL,
-              software ? PI_EVENT_FAULT_SOFTWARE : PI_EVENT_FAULT_NODE);
+        pi_record_begin(&r, software ? PI_RECORD_ERROR : PI_RECORD_CRITICAL,
+                        software ? PI_EVENT_FAULT_SOFTWARE : PI_EVENT_FAULT_NODE);
         add_row(&r, &rows[0]);
         if (software)
-                add(&r, "MESSAGE",
-                    "%s were wrong by the same bits (%.3g) on CPUs %s: the fault is in the kernel "
-                    "%s or in the expected value, not in a core",
-                    where, rows[0].residual, cpus->str, rows[0].kernel);
+                pi_record_add(&r, "MESSAGE",
+                              "%s were wrong by the same bits (%.3g) on CPUs %s: the fault is in "
+                              "the kernel %s or in the expected value, not in a core", where,
+                              rows[0].residual, cpus->str, rows[0].kernel);
         else
-                add(&r, "MESSAGE",
-                    "%s were wrong (by %.3g) on CPU %s, and no core was left to try: this node is "
-                    "not to be trusted",
-                    where, rows[0].residual, cpus->str);
-        write_and_free(&r, software ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_CRITICAL);
+                pi_record_add(&r, "MESSAGE",
+                              "%s were wrong (by %.3g) on CPU %s, and no core was left to try: "
+                              "this node is not to be trusted", where, rows[0].residual, cpus->str);
+        pi_record_write(&r);
 }
 
 static void judged(PiJob *job, const PiFaultRow *rows, guint n, gpointer userdata) {
@@ -161,98 +118,91 @@ static void judged(PiJob *job, const PiFaultRow *rows, guint n, gpointer userdat
 
 static void core_news(uint32_t cpu, PiCoreNews news, gpointer userdata) {
         PiTopology topology;
-        Record r;
+        PiRecord r;
 
         pi_topology_read(NULL, cpu, &topology);
-        begin(&r, news == PI_CORE_NEWS_RESTORED ? NOTICE : WARNING,
-              news == PI_CORE_NEWS_RESTORED ? PI_EVENT_CORE_RESTORED : PI_EVENT_CORE_STILL_OUT);
+        pi_record_begin(&r,
+                        news == PI_CORE_NEWS_RESTORED ? PI_RECORD_NOTICE : PI_RECORD_WARNING,
+                        news == PI_CORE_NEWS_RESTORED ? PI_EVENT_CORE_RESTORED :
+                        PI_EVENT_CORE_STILL_OUT);
         add_core(&r, cpu, &topology);
         switch (news) {
         case PI_CORE_NEWS_STILL_OUT:
-                add(&r, "MESSAGE",
-                    "CPU %u is on record as bad and stays out of service until \"pictl restore "
-                    "%u\"",
-                    cpu, cpu);
+                pi_record_add(&r, "MESSAGE",
+                              "CPU %u is on record as bad and stays out of service until \"pictl "
+                              "restore %u\"", cpu, cpu);
                 break;
         case PI_CORE_NEWS_STILL_LAST:
-                add(&r, "MESSAGE",
-                    "CPU %u is on record as bad, but stays in service because it is the last one",
-                    cpu);
+                pi_record_add(&r, "MESSAGE",
+                              "CPU %u is on record as bad, but stays in service because it is the "
+                              "last one", cpu);
                 break;
         case PI_CORE_NEWS_RESTORED:
-                add(&r, "MESSAGE", "CPU %u is back in service", cpu);
+                pi_record_add(&r, "MESSAGE", "CPU %u is back in service", cpu);
                 break;
         }
-        write_and_free(&r, news == PI_CORE_NEWS_RESTORED ? G_LOG_LEVEL_MESSAGE
-                                                         : G_LOG_LEVEL_WARNING);
-}
-
-static void record_trouble(const GError *error, gpointer userdata) {
-        Record r;
-
-        begin(&r, WARNING, PI_EVENT_RECORD_TROUBLE);
-        add(&r, "MESSAGE", "%s", error->message);
-        write_and_free(&r, G_LOG_LEVEL_WARNING);
+        pi_record_write(&r);
 }
 
 static void fault_injected(uint32_t cpu, const PiFaultOrder *order, gpointer userdata) {
-        Record r;
+        PiRecord r;
 
-        begin(&r, NOTICE, PI_EVENT_FAULT_INJECTED);
-        add(&r, "PI_CPU", "%u", cpu);
+        pi_record_begin(&r, PI_RECORD_NOTICE, PI_EVENT_FAULT_INJECTED);
+        pi_record_add(&r, "PI_CPU", "%u", cpu);
         switch (order->kind) {
         case PI_FAULT_FLIP:
                 if (order->count > 0)
-                        add(&r, "MESSAGE", "Injected: bit %u of the next %u sums of CPU %u flips",
-                            order->bit, order->count, cpu);
+                        pi_record_add(&r, "MESSAGE",
+                                      "Injected: bit %u of the next %u sums of CPU %u flips",
+                                      order->bit, order->count, cpu);
                 else
-                        add(&r, "MESSAGE", "Injected: bit %u of all sums of CPU %u flips",
-                            order->bit, cpu);
+                        pi_record_add(&r, "MESSAGE", "Injected: bit %u of all sums of CPU %u flips",
+                                      order->bit, cpu);
                 break;
         case PI_FAULT_SLOW:
-                add(&r, "MESSAGE", "Injected: CPU %u takes %g times as long", cpu, order->factor);
+                pi_record_add(&r, "MESSAGE", "Injected: CPU %u takes %g times as long", cpu,
+                              order->factor);
                 break;
         case PI_FAULT_HANG:
-                add(&r, "MESSAGE", "Injected: the worker of CPU %u hangs in its next stretch", cpu);
+                pi_record_add(&r, "MESSAGE",
+                              "Injected: the worker of CPU %u hangs in its next stretch", cpu);
                 break;
         case PI_FAULT_NONE:
         case _PI_FAULT_KIND_MAX:
-                add(&r, "MESSAGE", "Nothing is injected on CPU %u any more", cpu);
+                pi_record_add(&r, "MESSAGE", "Nothing is injected on CPU %u any more", cpu);
                 break;
         }
-        write_and_free(&r, G_LOG_LEVEL_MESSAGE);
+        pi_record_write(&r);
 }
 
 void pi_fault_journal_hung(uint32_t cpu, const PiJob *job, uint32_t lease) {
         const PiLeaseTable *leases = job ? pi_job_leases(job) : NULL;
         PiTopology topology;
-        Record r;
+        PiRecord r;
 
         pi_topology_read(NULL, cpu, &topology);
-        begin(&r, ERROR, PI_EVENT_WORKER_HUNG);
+        pi_record_begin(&r, PI_RECORD_ERROR, PI_EVENT_WORKER_HUNG);
         add_core(&r, cpu, &topology);
         if (job)
-                add(&r, "JOB_ID", "%" G_GUINT64_FORMAT, job->id);
+                pi_record_add(&r, "JOB_ID", "%" G_GUINT64_FORMAT, job->id);
         if (leases && lease < leases->n) {
                 uint64_t first = pi_lease_first_part(leases, lease);
                 uint64_t end = pi_lease_first_part(leases, lease + 1);
 
-                add(&r, "PI_FIRST_PART", "%" G_GUINT64_FORMAT, first);
-                add(&r, "PI_PARTS", "%" G_GUINT64_FORMAT, end - first);
-                add(&r, "MESSAGE",
-                    "The worker on CPU %u hangs in job %" G_GUINT64_FORMAT
-                    ", parts %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-                    ": the watchdog is not fed any more",
-                    cpu, job->id, first, end - 1);
+                pi_record_add(&r, "PI_FIRST_PART", "%" G_GUINT64_FORMAT, first);
+                pi_record_add(&r, "PI_PARTS", "%" G_GUINT64_FORMAT, end - first);
+                pi_record_add(&r, "MESSAGE",
+                              "The worker on CPU %u hangs in job %" G_GUINT64_FORMAT ", parts %"
+                              G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT ": the watchdog is not "
+                              "fed any more", cpu, job->id, first, end - 1);
         } else
-                add(&r, "MESSAGE",
-                    "The worker on CPU %u hangs: the watchdog is not fed any more", cpu);
-        write_and_free(&r, G_LOG_LEVEL_WARNING);
+                pi_record_add(&r, "MESSAGE",
+                              "The worker on CPU %u hangs: the watchdog is not fed any more", cpu);
+        pi_record_write(&r);
 }
 
 const PiJobsListener pi_fault_journal_listener = {
         .judged = judged,
         .core_news = core_news,
-        .record_trouble = record_trouble,
         .fault_injected = fault_injected,
 };

@@ -15,7 +15,9 @@ static const bool legal_moves[_PI_JOB_STATE_MAX][_PI_JOB_STATE_MAX] = {
         [PI_JOB_QUEUED] = { [PI_JOB_RUNNING] = true,
                             [PI_JOB_FAILED] = true,
                             [PI_JOB_CANCELLED] = true },
-        [PI_JOB_RUNNING] = { [PI_JOB_DONE] = true,
+        /* Back into the queue to make room for others. */
+        [PI_JOB_RUNNING] = { [PI_JOB_QUEUED] = true,
+                             [PI_JOB_DONE] = true,
                              [PI_JOB_FAILED] = true,
                              [PI_JOB_CANCELLED] = true },
 };
@@ -52,17 +54,61 @@ gboolean pi_job_state_may_follow(PiJobState from, PiJobState to) {
         return from < _PI_JOB_STATE_MAX && to < _PI_JOB_STATE_MAX && legal_moves[from][to];
 }
 
+static uint64_t running_nsec(const PiJob *job) {
+        return job->state == PI_JOB_RUNNING ? pi_clock_nsec(CLOCK_MONOTONIC) - job->run_nsec : 0;
+}
+
+/* Rounded up: 0 is for a job that never started. */
+static uint64_t submission_usec(const PiJob *job) {
+        uint64_t first = job->task ? atomic_load(&job->task->first_start_nsec) : 0;
+
+        if (first == 0)
+                return 0;
+        if (!job->revived)
+                return (job->task->created_nsec + first - job->created_nsec + 999) / 1000;
+        /* Asked for in another life of the service, or of the machine: only the dates tell. */
+        return job->started_usec > job->created_usec ? job->started_usec - job->created_usec : 1;
+}
+
 void pi_job_set_state(PiJob *job, PiJobState state) {
         g_return_if_fail(pi_job_state_may_follow(job->state, state));
 
+        if (job->state == PI_JOB_RUNNING) {
+                uint64_t nsec = running_nsec(job);
+
+                job->active_nsec += nsec;
+                job->slot_nsec += job->slots * nsec;
+                if (job->submission_usec == 0)
+                        job->submission_usec = submission_usec(job);
+        }
         job->state = state;
         if (state == PI_JOB_RUNNING) {
+                job->run_nsec = pi_clock_nsec(CLOCK_MONOTONIC);
+                job->charged_nsec = pi_job_cpu_nsec(job);
+                if (job->started_usec > 0)
+                        return;
                 job->started_usec = pi_clock_nsec(CLOCK_REALTIME) / 1000;
-                job->started_nsec = pi_clock_nsec(CLOCK_MONOTONIC);
-        } else {
+                job->started_nsec = job->run_nsec;
+        } else if (state != PI_JOB_QUEUED) {
                 job->finished_usec = pi_clock_nsec(CLOCK_REALTIME) / 1000;
                 job->finished_nsec = pi_clock_nsec(CLOCK_MONOTONIC);
         }
+}
+
+gboolean pi_job_is_attached(const PiJob *job) {
+        return job->sender[0] != '\0';
+}
+
+uint64_t pi_job_cpu_nsec(const PiJob *job) {
+        return job->task ? pi_task_cpu_nsec(job->task) : 0;
+}
+
+uint64_t pi_job_active_nsec(const PiJob *job) {
+        return job->active_nsec + running_nsec(job);
+}
+
+uint64_t pi_job_slot_nsec(const PiJob *job) {
+        return job->slot_nsec + job->slots * running_nsec(job);
 }
 
 gboolean pi_job_is_finished(const PiJob *job) {

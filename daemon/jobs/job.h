@@ -29,9 +29,14 @@ typedef struct PiJob {
         uint64_t created_usec; /* CLOCK_REALTIME, 0 until the moment has come; so the next two */
         uint64_t started_usec;
         uint64_t finished_usec;
-        uint64_t created_nsec; /* CLOCK_MONOTONIC */
+        uint64_t created_nsec; /* CLOCK_MONOTONIC; of no meaning in a job that was resumed */
         uint64_t started_nsec;
         uint64_t finished_nsec;
+        uint64_t run_nsec;        /* while it runs: when it got its CPU slots; so the next */
+        uint64_t charged_nsec;    /* CPU time its owner was charged for */
+        uint64_t active_nsec;     /* time it had CPU slots, but for that since run_nsec */
+        uint64_t slot_nsec;       /* the same, of each slot, added up */
+        uint64_t submission_usec; /* asked for -> first lease started, 0 until then */
 
         PiTask *task; /* from start to finish; so the next two, which are runner.c's */
         struct PiPool *pool;
@@ -41,6 +46,12 @@ typedef struct PiJob {
         PiLeaseTable *leases; /* of a finished job, as long as they are kept */
         uint64_t terms_done;  /* of a finished job: summed and verified */
         guint deadline;       /* source id, 0 for none */
+        gboolean leaving;     /* it runs, and was told to make room */
+        gboolean recorded;    /* the store knows of it */
+
+        gboolean revived;       /* of an earlier service: created_nsec is not its own */
+        uint32_t resumes;       /* times it went on after a restart, with something done */
+        uint64_t resumed_terms; /* that it brought along the last time */
 
         PiVerdict verdict;   /* the worst so far */
         PiFaultList *faults; /* at most PI_FAULTS_PER_JOB; NULL while there are none */
@@ -54,6 +65,15 @@ typedef struct PiJob {
 PiJob *pi_job_new(uint64_t id, uid_t owner, const char *sender, PiJobSpec *spec);
 void pi_job_free(PiJob *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiJob, pi_job_free)
+
+/* Whether it ends with its caller. */
+gboolean pi_job_is_attached(const PiJob *job);
+
+/* CPU time of all its leases, the time it has had CPU slots, and that of each slot added up, so
+ * far; nanoseconds. */
+uint64_t pi_job_cpu_nsec(const PiJob *job);
+uint64_t pi_job_active_nsec(const PiJob *job);
+uint64_t pi_job_slot_nsec(const PiJob *job);
 
 /* The one way to another state: checks that the move is legal and takes the time. */
 void pi_job_set_state(PiJob *job, PiJobState state);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/jobs.h"
 
-#include "daemon/jobs/history.h"
+#include "daemon/jobs/deadline.h"
 #include "daemon/jobs/inject.h"
+#include "daemon/jobs/saver.h"
 #include "daemon/jobs/measure.h"
 #include "daemon/jobs/quota.h"
 #include "daemon/jobs/report.h"
 #include "daemon/jobs/runner.h"
+#include "daemon/jobs/scheduler.h"
+#include "daemon/work/clock.h"
 #include "dbus/error.h"
 
 #define PROGRESS_MSEC 100
@@ -21,20 +24,25 @@ typedef struct Listener {
 struct PiJobs {
         PiPool *pool;
         PiNode node;
+        PiSettings *settings;
         PiQuota *quota;
+        PiBaselines *baselines;
         PiMeasure *measure;
         PiCores *cores;
         PiCoresHooks cores_hooks;
-        PiRunnerHooks hooks;
+        PiScheduler *scheduler;
+        PiSchedulerHooks scheduler_hooks;
+        PiSaver *saver; /* NULL: nothing is kept */
+        PiSaverHooks saver_hooks;
         Listener listener[LISTENERS_MAX];
         gsize n_listeners;
 
         GHashTable *by_id; /* &job->id -> PiJob, owns it */
         GQueue all;        /* PiJob, oldest first */
-        GQueue queue;      /* PiJob, queued, next first */
-        GQueue running;    /* PiJob */
         GQueue finished;   /* PiJob, first finished first */
-        uint64_t last_id;
+        uint64_t last_id;  /* while nothing is kept */
+        uint64_t resumed;
+        uint64_t preempted;
         gboolean shutting_down;
 
         guint progress_timer; /* while jobs run */
@@ -46,12 +54,18 @@ struct PiJobs {
                 if ((jobs)->listener[i_].calls->call)                                             \
                         (jobs)->listener[i_].calls->call(__VA_ARGS__, (jobs)->listener[i_].userdata)
 
-static void admit(PiJobs *jobs);
+static const GQueue *running(const PiJobs *jobs) {
+        return pi_scheduler_running(jobs->scheduler);
+}
 
 static PiMeasureNow measure_now(const PiJobs *jobs) {
         return (PiMeasureNow) {
                 .queued = pi_jobs_n_queued(jobs),
-                .running = jobs->running.length,
+                .running = pi_jobs_n_running(jobs),
+                .resumed = jobs->resumed,
+                .preempted = jobs->preempted,
+                .store = jobs->saver ? pi_saver_figures(jobs->saver, running(jobs))
+                                      : (PiMetricsStore) {},
                 .faults = {
                         .transient = pi_cores_faults(jobs->cores, PI_VERDICT_TRANSIENT),
                         .core = pi_cores_faults(jobs->cores, PI_VERDICT_CORE),
@@ -85,7 +99,7 @@ static void finish(PiJobs *jobs, PiJob *job) {
                 .id = jobs->node.id,
                 .name = jobs->node.name,
                 .cpus = pi_pool_size(jobs->pool),
-                .baseline_terms = pi_measure_baseline(jobs->measure, job->spec.kernel),
+                .baseline_terms = pi_baselines_rate(jobs->baselines, job->spec.kernel),
         };
         PiJobFigures figures = {};
 
@@ -99,6 +113,8 @@ static void finish(PiJobs *jobs, PiJob *job) {
         if (job->state == PI_JOB_DONE) {
                 g_variant_unref(job->report);
                 job->report = g_variant_ref_sink(pi_report_new(job, &node, &figures, &job->pi));
+                /* In one piece it takes a fifth of the memory that its entries do. */
+                (void) g_variant_get_data(job->report);
         }
         pi_measure_ended(jobs->measure, job, &figures);
         if (job->task) {
@@ -106,104 +122,122 @@ static void finish(PiJobs *jobs, PiJob *job) {
                 job->leases = g_steal_pointer(&job->task->leases);
                 g_clear_pointer(&job->task, pi_task_free);
         }
-        pi_quota_discharge(jobs->quota, job->owner);
+        pi_quota_discharge(jobs->quota, job->owner, job->spec.terms);
+        if (jobs->saver)
+                pi_saver_finished(jobs->saver, job);
         TELL(jobs, state_changed, job);
         keep_finished(jobs, job);
 }
 
-static void runner_done(PiJob *job, gpointer userdata) {
-        PiJobs *jobs = userdata;
-
-        pi_cores_job_ended(jobs->cores, job);
-        g_queue_remove(&jobs->running, job);
-        finish(jobs, job);
-        admit(jobs);
-        if (jobs->running.length == 0) {
-                g_clear_handle_id(&jobs->progress_timer, g_source_remove);
-                pi_measure_tick(jobs->measure, measure_now(jobs));
-        }
+static void stop_timer_if_idle(PiJobs *jobs) {
+        if (running(jobs)->length > 0)
+                return;
+        g_clear_handle_id(&jobs->progress_timer, g_source_remove);
+        pi_measure_tick(jobs->measure, measure_now(jobs));
 }
 
 static gboolean tell_progress(gpointer userdata) {
         PiJobs *jobs = userdata;
 
-        /* No job leaves the queue while its listeners are told: that takes a completion. */
-        for (GList *l = jobs->running.head; l; l = l->next)
+        /* No job leaves while its listeners are told: that takes a completion. */
+        for (const GList *l = running(jobs)->head; l; l = l->next)
                 TELL(jobs, progressed, l->data);
+        if (jobs->saver)
+                pi_saver_tick(jobs->saver, running(jobs));
+        pi_scheduler_tick(jobs->scheduler);
         if (++jobs->progresses % PROGRESSES_PER_TICK == 0)
                 pi_measure_tick(jobs->measure, measure_now(jobs));
         return G_SOURCE_CONTINUE;
 }
 
-/* What the job reserves: what it asked for, or what there is where cores are out of service. */
-static uint32_t slots_for(const PiJobs *jobs, const PiJob *job) {
-        return MIN(job->spec.cpus, pi_pool_in_service(jobs->pool));
+static void start_timer(PiJobs *jobs) {
+        if (jobs->progress_timer)
+                return;
+        pi_measure_tick(jobs->measure, measure_now(jobs));
+        jobs->progress_timer = g_timeout_add(PROGRESS_MSEC, tell_progress, jobs);
 }
 
-static bool next_fits(const PiJobs *jobs) {
-        const PiJob *job = g_queue_peek_head((GQueue *) &jobs->queue);
+static void job_started(PiJob *job, gpointer userdata) {
+        PiJobs *jobs = userdata;
 
-        return job && slots_for(jobs, job) <= pi_pool_idle(jobs->pool);
+        start_timer(jobs);
+        TELL(jobs, state_changed, job);
 }
 
-static PiJob *start_next(PiJobs *jobs) {
-        PiJob *job = g_queue_pop_head(&jobs->queue);
+static void job_done(PiJob *job, gpointer userdata) {
+        PiJobs *jobs = userdata;
 
-        g_queue_push_tail(&jobs->running, job);
-        if (jobs->progress_timer == 0) {
-                pi_measure_tick(jobs->measure, measure_now(jobs));
-                jobs->progress_timer = g_timeout_add(PROGRESS_MSEC, tell_progress, jobs);
-        }
-        pi_job_set_state(job, PI_JOB_RUNNING);
-        pi_runner_start(jobs->pool, job, slots_for(jobs, job), &jobs->hooks);
-        return job;
+        pi_cores_job_ended(jobs->cores, job);
+        finish(jobs, job);
+        stop_timer_if_idle(jobs);
 }
 
-/* Starts what fits. A job that does not fit yet holds those behind it back, or a large one would
- * wait for ever behind small ones. */
-static void admit(PiJobs *jobs) {
-        while (next_fits(jobs)) {
-                PiJob *job = start_next(jobs);
-                TELL(jobs, state_changed, job);
-        }
+static void job_preempted(PiJob *job, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        pi_cores_job_ended(jobs->cores, job);
+        jobs->preempted++;
+        if (jobs->saver)
+                pi_saver_queued(jobs->saver, job);
+        TELL(jobs, state_changed, job);
+        TELL(jobs, preempted, job);
 }
 
-typedef struct Deadline {
-        PiJobs *jobs;
-        PiJob *job;
-} Deadline;
+static gboolean is_judged(const PiJob *job, gpointer userdata) {
+        const PiJobs *jobs = userdata;
 
-static gboolean deadline_passed(gpointer userdata) {
-        Deadline *d = userdata;
-
-        d->job->deadline = 0;
-        pi_jobs_end(d->jobs, d->job,
-                    g_error_new(PI_ERROR, PI_ERROR_DEADLINE_EXCEEDED,
-                                "Job %" G_GUINT64_FORMAT
-                                " was not done within its deadline of %" G_GUINT64_FORMAT
-                                " microseconds: give it more time, more CPUs or fewer terms",
-                                d->job->id, d->job->spec.deadline_usec));
-        return G_SOURCE_REMOVE;
+        return pi_cores_judge(jobs->cores, job);
 }
 
-static void arm_deadline(PiJobs *jobs, PiJob *job) {
-        Deadline *d = g_new(Deadline, 1);
-        uint64_t msec = (job->spec.deadline_usec + 999) / 1000;
+/* The service is being stopped: the job goes on with the next one. */
+static void put_away(PiJobs *jobs, PiJob *job) {
+        const GError *trouble = pi_saver_trouble(jobs->saver);
 
-        *d = (Deadline) { jobs, job };
-        /* One long wait fits no guint of milliseconds beyond 49 days; seconds fit a year. */
-        if (msec < G_MAXUINT / 2)
-                job->deadline = g_timeout_add_full(G_PRIORITY_DEFAULT, (guint) msec,
-                                                   deadline_passed, d, g_free);
-        else
-                job->deadline = g_timeout_add_seconds_full(G_PRIORITY_DEFAULT,
-                                                           (guint) (msec / 1000), deadline_passed,
-                                                           d, g_free);
+        pi_saver_queued(jobs->saver, job);
+        job->error = g_error_new(PI_ERROR, PI_ERROR_SHUTTING_DOWN,
+                                 "Job %" G_GUINT64_FORMAT " was interrupted because the service is "
+                                 "being stopped: it %s%s",
+                                 job->id,
+                                 trouble ? "is lost, or goes on from an older checkpoint, unless "
+                                           "the store can be written in the end. "
+                                         : "goes on when the service is up again",
+                                 trouble ? trouble->message : "");
+        TELL(jobs, suspended, job);
+}
+
+static void job_suspended(PiJob *job, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        pi_cores_job_ended(jobs->cores, job);
+        put_away(jobs, job);
+        stop_timer_if_idle(jobs);
+}
+
+static void deadline_passed(PiJob *job, GError *error, gpointer userdata) {
+        pi_jobs_end(userdata, job, error);
+}
+
+static PiJobOffer offer_to(const PiJobs *jobs, uid_t user) {
+        const PiSettings *s = jobs->settings;
+
+        return (PiJobOffer) {
+                .cpus = pi_pool_size(jobs->pool),
+                .cpus_per_user = s->cpus_per_user,
+                .kernel = jobs->node.kernel,
+                .deadline_default_usec = s->deadline_default_usec,
+                .deadline_max_usec = s->deadline_max_usec,
+                .priority_max = user == 0 ? PI_PRIORITY_LIMIT : s->priority_max,
+        };
+}
+
+static void take_in(PiJobs *jobs, PiJob *job) {
+        g_hash_table_insert(jobs->by_id, &job->id, job);
+        g_queue_push_tail(&jobs->all, job);
 }
 
 PiJob *pi_jobs_submit(PiJobs *jobs, uid_t owner, const char *sender, uint64_t terms,
                       GVariant *options, GError **error) {
-        PiJobOffer offer = { .cpus = pi_pool_size(jobs->pool), .kernel = jobs->node.kernel };
+        PiJobOffer offer = offer_to(jobs, owner);
         g_auto(PiJobSpec) spec = {};
         PiJob *job;
 
@@ -214,22 +248,30 @@ PiJob *pi_jobs_submit(PiJobs *jobs, uid_t owner, const char *sender, uint64_t te
         }
         if (!pi_job_spec_parse(terms, options, &offer, &spec, error))
                 return NULL;
-        if (!pi_quota_charge(jobs->quota, owner, error)) {
+        if (!pi_quota_charge(jobs->quota, jobs->settings, owner, terms, error)) {
                 pi_measure_refused(jobs->measure);
                 return NULL;
         }
-        job = pi_job_new(++jobs->last_id, owner, sender, &spec);
-        g_hash_table_insert(jobs->by_id, &job->id, job);
-        g_queue_push_tail(&jobs->all, job);
-        g_queue_push_tail(&jobs->queue, job);
+        job = pi_job_new(jobs->saver ? pi_store_take_id(pi_saver_store(jobs->saver))
+                                      : ++jobs->last_id,
+                         owner, sender, &spec);
+        take_in(jobs, job);
         if (job->spec.deadline_usec > 0)
-                arm_deadline(jobs, job);
+                pi_deadline_arm(job, job->spec.deadline_usec, deadline_passed, jobs);
         pi_measure_submitted(jobs->measure);
         /* The workers need not wait until everyone has heard of the job. */
-        if (next_fits(jobs))
-                start_next(jobs);
+        pi_scheduler_add(jobs->scheduler, job, TRUE);
+        if (job->state == PI_JOB_RUNNING)
+                start_timer(jobs);
         TELL(jobs, added, job);
         return job;
+}
+
+void pi_jobs_record(PiJobs *jobs, PiJob *job, PiStoreDone done, gpointer userdata) {
+        if (jobs->saver)
+                pi_saver_submitted(jobs->saver, job, done, userdata);
+        else
+                done(NULL, userdata);
 }
 
 void pi_jobs_end(PiJobs *jobs, PiJob *job, GError *error) {
@@ -239,38 +281,47 @@ void pi_jobs_end(PiJobs *jobs, PiJob *job, GError *error) {
                 pi_runner_stop(job, error);
                 return;
         }
+        /* One that was put away has an error already. */
+        g_clear_error(&job->error);
         job->error = error;
-        g_queue_remove(&jobs->queue, job);
+        pi_scheduler_remove(jobs->scheduler, job);
         finish(jobs, job);
-        admit(jobs);
+        pi_scheduler_admit(jobs->scheduler);
 }
 
-static void end_for_shutdown(PiJobs *jobs, PiJob *job) {
-        pi_jobs_end(jobs, job,
-                    g_error_new(PI_ERROR, PI_ERROR_SHUTTING_DOWN,
-                                "Job %" G_GUINT64_FORMAT
-                                " was ended because the service is being stopped: "
-                                "ask again when it is up",
-                                job->id));
+static void shut_down_job(PiJobs *jobs, PiJob *job) {
+        if (pi_job_is_attached(job) || !jobs->saver)
+                pi_jobs_end(jobs, job,
+                            g_error_new(PI_ERROR, PI_ERROR_SHUTTING_DOWN,
+                                        "Job %" G_GUINT64_FORMAT
+                                        " was ended because the service is being stopped: "
+                                        "ask again when it is up",
+                                        job->id));
+        else if (job->state == PI_JOB_RUNNING)
+                pi_scheduler_suspend(jobs->scheduler, job);
+        else {
+                pi_scheduler_remove(jobs->scheduler, job);
+                put_away(jobs, job);
+        }
 }
 
 void pi_jobs_shut_down(PiJobs *jobs) {
         PiJob *job;
 
         jobs->shutting_down = TRUE;
-        /* From the back: ending a queued job must not start the one behind it. */
-        while ((job = g_queue_peek_tail(&jobs->queue)))
-                end_for_shutdown(jobs, job);
-        for (GList *l = jobs->running.head; l; l = l->next)
-                end_for_shutdown(jobs, l->data);
+        pi_scheduler_stop(jobs->scheduler);
+        while ((job = g_queue_peek_head((GQueue *) pi_scheduler_queued(jobs->scheduler))))
+                shut_down_job(jobs, job);
+        for (const GList *l = running(jobs)->head; l; l = l->next)
+                shut_down_job(jobs, l->data);
 }
 
 uint32_t pi_jobs_n_queued(const PiJobs *jobs) {
-        return jobs->queue.length;
+        return pi_scheduler_queued(jobs->scheduler)->length;
 }
 
 uint32_t pi_jobs_n_running(const PiJobs *jobs) {
-        return jobs->running.length;
+        return running(jobs)->length;
 }
 
 PiJob *pi_jobs_find(PiJobs *jobs, uint64_t id) {
@@ -282,7 +333,7 @@ const GList *pi_jobs_list(const PiJobs *jobs) {
 }
 
 PiJob *pi_jobs_find_by_task(PiJobs *jobs, const PiTask *task) {
-        for (GList *l = jobs->running.head; l; l = l->next)
+        for (const GList *l = running(jobs)->head; l; l = l->next)
                 if (((PiJob *) l->data)->task == task)
                         return l->data;
         return NULL;
@@ -308,18 +359,117 @@ static void core_news(uint32_t cpu, PiCoreNews news, gpointer userdata) {
         TELL(jobs, core_news, cpu, news);
 }
 
-static void record_trouble(const GError *error, gpointer userdata) {
+static void record_core(const PiBadCore *core, gpointer userdata) {
         PiJobs *jobs = userdata;
 
-        TELL(jobs, record_trouble, error);
+        if (jobs->saver)
+                pi_store_put_bad_core(pi_saver_store(jobs->saver), core);
+}
+
+static void forget_core(uint32_t cpu, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        if (jobs->saver)
+                pi_store_remove_bad_core(pi_saver_store(jobs->saver), cpu);
 }
 
 static void released(gpointer userdata) {
-        admit(userdata);
+        PiJobs *jobs = userdata;
+
+        pi_scheduler_admit(jobs->scheduler);
 }
 
-void pi_jobs_open_record(PiJobs *jobs, const char *directory) {
-        pi_cores_open_record(jobs->cores, directory);
+static void resumed(PiJob *job, gboolean discarded, gpointer userdata) {
+        PiJobs *jobs = userdata;
+        uint64_t now = pi_clock_nsec(CLOCK_REALTIME) / 1000, end;
+
+        take_in(jobs, job);
+        pi_quota_add(jobs->quota, job->owner, job->spec.terms);
+        jobs->resumed += job->resumes > 0;
+        TELL(jobs, added, job);
+        TELL(jobs, resumed, job, discarded);
+        if (job->spec.deadline_usec > 0) {
+                end = job->created_usec + job->spec.deadline_usec;
+                /* A clock that was set back does not make it longer. */
+                pi_deadline_arm(job, MIN(end > now ? end - now : 0, job->spec.deadline_usec),
+                                deadline_passed, jobs);
+        }
+        pi_scheduler_add(jobs->scheduler, job, FALSE);
+}
+
+static void lost(const PiJobRecord *record, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        TELL(jobs, lost, record);
+}
+
+static void take_bad_cores(const GArray *cores, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        pi_cores_take_record(jobs->cores, (const PiBadCore *) (const void *) cores->data,
+                             cores->len);
+}
+
+static void remember_calibrations(const GArray *calibrations, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        pi_baselines_remember(jobs->baselines, calibrations);
+}
+
+static void store_changed(const GError *error, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        TELL(jobs, store_changed, error);
+}
+
+static void store_set_aside(const GError *what, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        TELL(jobs, store_set_aside, what);
+}
+
+void pi_jobs_open_store(PiJobs *jobs, const char *directory) {
+        jobs->saver = pi_saver_new(directory, jobs->settings, jobs->node.kernel,
+                                   pi_pool_size(jobs->pool), &jobs->saver_hooks);
+        pi_baselines_keep_in(jobs->baselines, pi_saver_store(jobs->saver));
+}
+
+PiStore *pi_jobs_store(PiJobs *jobs) {
+        return jobs->saver ? pi_saver_store(jobs->saver) : NULL;
+}
+
+void pi_jobs_apply_settings(PiJobs *jobs, PiSettings *settings) {
+        gboolean service = pi_settings_differ_in_service(jobs->settings, settings);
+
+        pi_scheduler_set_settings(jobs->scheduler, settings);
+        if (jobs->saver)
+                pi_saver_set_settings(jobs->saver, settings);
+        pi_settings_free(jobs->settings);
+        jobs->settings = settings;
+        TELL(jobs, settings_changed, service);
+        pi_scheduler_admit(jobs->scheduler);
+}
+
+static void calibrated(gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        for (gsize i = 0; i < jobs->n_listeners; i++)
+                if (jobs->listener[i].calls->calibrated)
+                        jobs->listener[i].calls->calibrated(jobs->listener[i].userdata);
+}
+
+gboolean pi_jobs_calibrate(PiJobs *jobs, GError **error) {
+        if (pi_jobs_n_running(jobs) == 0)
+                return pi_baselines_measure(jobs->baselines, calibrated, jobs, error);
+        g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
+                    "Jobs are running (%u), and a calibration needs a CPU for itself: try again "
+                    "when they are done",
+                    pi_jobs_n_running(jobs));
+        return FALSE;
+}
+
+GVariant *pi_jobs_baselines(const PiJobs *jobs) {
+        return pi_baselines_to_variant(jobs->baselines);
 }
 
 GVariant *pi_jobs_list_faults(const PiJobs *jobs, uint32_t limit) {
@@ -349,10 +499,6 @@ gboolean pi_jobs_inject(PiJobs *jobs, uint32_t cpu, GVariant *options, GError **
         return TRUE;
 }
 
-GVariant *pi_jobs_history(PiJobs *jobs, uint32_t limit) {
-        return pi_history_to_variant(&jobs->finished, limit);
-}
-
 GVariant *pi_jobs_metrics(PiJobs *jobs) {
         return pi_measure_metrics(jobs->measure, measure_now(jobs));
 }
@@ -362,20 +508,40 @@ void pi_jobs_add_listener(PiJobs *jobs, const PiJobsListener *listener, gpointer
         jobs->listener[jobs->n_listeners++] = (Listener) { listener, userdata };
 }
 
-PiJobs *pi_jobs_new(PiPool *pool, const PiNode *node) {
+PiJobs *pi_jobs_new(PiPool *pool, const PiNode *node, PiSettings *settings) {
         PiJobs *jobs = g_new0(PiJobs, 1);
 
         jobs->pool = pool;
         jobs->node = *node;
+        jobs->settings = settings;
         jobs->quota = pi_quota_new();
-        jobs->measure = pi_measure_new(pool, node->kernel);
-        jobs->hooks = (PiRunnerHooks) { runner_done, jobs };
+        jobs->baselines = pi_baselines_new(node->kernel);
+        jobs->measure = pi_measure_new(pool, jobs->baselines);
+        jobs->scheduler_hooks = (PiSchedulerHooks) {
+                .started = job_started,
+                .preempted = job_preempted,
+                .suspended = job_suspended,
+                .done = job_done,
+                .is_judged = is_judged,
+                .userdata = jobs,
+        };
+        jobs->scheduler = pi_scheduler_new(pool, settings, &jobs->scheduler_hooks);
+        jobs->saver_hooks = (PiSaverHooks) {
+                .resumed = resumed,
+                .lost = lost,
+                .bad_cores = take_bad_cores,
+                .calibrations = remember_calibrations,
+                .state_changed = store_changed,
+                .set_aside = store_set_aside,
+                .userdata = jobs,
+        };
         jobs->cores_hooks = (PiCoresHooks) {
                 .job_of_task = job_of_task,
                 .job_of_id = job_of_id,
                 .judged = judged,
                 .news = core_news,
-                .trouble = record_trouble,
+                .record = record_core,
+                .forget = forget_core,
                 .released = released,
                 .userdata = jobs,
         };
@@ -389,13 +555,15 @@ void pi_jobs_free(PiJobs *jobs) {
         if (!jobs)
                 return;
         g_clear_handle_id(&jobs->progress_timer, g_source_remove);
+        pi_saver_free(jobs->saver);
         g_queue_clear(&jobs->all);
-        g_queue_clear(&jobs->queue);
-        g_queue_clear(&jobs->running);
         g_queue_clear(&jobs->finished);
         g_hash_table_unref(jobs->by_id);
         pi_quota_free(jobs->quota);
         pi_measure_free(jobs->measure);
+        pi_baselines_free(jobs->baselines);
         pi_cores_free(jobs->cores);
+        pi_scheduler_free(jobs->scheduler);
+        pi_settings_free(jobs->settings);
         g_free(jobs);
 }

@@ -5,15 +5,17 @@
 
 #include "daemon/jobs/cores.h"
 #include "daemon/jobs/job.h"
+#include "daemon/settings/settings.h"
+#include "daemon/store/store.h"
 #include "daemon/work/pool.h"
 
-#define PI_JOBS_FINISHED_KEPT 1000
-#define PI_JOBS_LEASES_KEPT 32 /* finished jobs that can still tell which part ran where */
+#define PI_JOBS_FINISHED_KEPT 100 /* as objects; the store has more */
+#define PI_JOBS_LEASES_KEPT 8 /* finished jobs that can still tell which part ran where */
 #define PI_HISTORY_MAX 1000
 #define PI_FAULTS_LISTED_MAX PI_FAULTS_KEPT
 
-/* All jobs of the node: takes them in, queues them, gives them CPU slots first come first served,
- * ends them, and keeps the last finished ones. For the main thread. */
+/* All jobs of the node: takes them in, has them scheduled, ends them, keeps the last finished ones,
+ * and brings the unfinished through a restart. For the main thread. */
 typedef struct PiJobs PiJobs;
 
 /* Told of every change. A job is valid from added to removed. */
@@ -25,8 +27,25 @@ typedef struct PiJobsListener {
         /* See PiCoresHooks. */
         void (*judged)(PiJob *job, const PiFaultRow *rows, guint n, gpointer userdata);
         void (*core_news)(uint32_t cpu, PiCoreNews news, gpointer userdata);
-        void (*record_trouble)(const GError *error, gpointer userdata);
         void (*fault_injected)(uint32_t cpu, const PiFaultOrder *order, gpointer userdata);
+
+        /* After it was added: a job of an earlier service goes on. Discarded: its checkpoint was
+         * no good, and it starts anew. */
+        void (*resumed)(PiJob *job, gboolean discarded, gpointer userdata);
+        /* A job of an earlier service failed with it, because its caller is lost. */
+        void (*lost)(const PiJobRecord *record, gpointer userdata);
+        /* After its state changed: it is queued again, to make room for others. */
+        void (*preempted)(PiJob *job, gpointer userdata);
+        /* It goes on when the service is up again; job->error says so to those who wait. */
+        void (*suspended)(PiJob *job, gpointer userdata);
+
+        /* See PiStoreHooks. */
+        void (*store_changed)(const GError *error, gpointer userdata);
+        void (*store_set_aside)(const GError *what, gpointer userdata);
+        /* `service`: what is new in the section [Service] waits for a restart. */
+        void (*settings_changed)(gboolean service, gpointer userdata);
+        /* The baselines were measured again. */
+        void (*calibrated)(gpointer userdata);
 } PiJobsListener;
 
 typedef struct PiNode {
@@ -36,9 +55,9 @@ typedef struct PiNode {
         gboolean fault_injection; /* pi_jobs_inject() is allowed */
 } PiNode;
 
-/* Measures the baselines, which takes some 10 ms a kernel. The pool and the strings of `node` must
- * outlive it. */
-PiJobs *pi_jobs_new(PiPool *pool, const PiNode *node);
+/* Measures the baselines, which takes some 10 ms a kernel. Takes the settings over. The pool and
+ * the strings of `node` must outlive it. */
+PiJobs *pi_jobs_new(PiPool *pool, const PiNode *node, PiSettings *settings);
 
 /* The pool must be freed first, or idle. */
 void pi_jobs_free(PiJobs *jobs);
@@ -47,9 +66,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiJobs, pi_jobs_free)
 /* Functions the listener has not may be NULL. */
 void pi_jobs_add_listener(PiJobs *jobs, const PiJobsListener *listener, gpointer userdata);
 
-/* Takes the cores on record in a directory, NULL for none, out of service, and keeps the record
- * there. Once, after the listeners were added and before the first job. */
-void pi_jobs_open_record(PiJobs *jobs, const char *directory);
+/* Opens the store in a directory, NULL for one in memory, and goes on with what an earlier service
+ * left there. Once, after the listeners were added and before the first job. Without it nothing is
+ * kept. */
+void pi_jobs_open_store(PiJobs *jobs, const char *directory);
+
+/* For what is read from it; NULL before it was opened. */
+PiStore *pi_jobs_store(PiJobs *jobs);
+
+/* Takes the settings over. Limits count for jobs to come. */
+void pi_jobs_apply_settings(PiJobs *jobs, PiSettings *settings);
 
 /* Checks a request and queues or starts it. `sender`: unique bus name the job ends with, "" for
  * none. Errors: PI_ERROR_INVALID_TERMS, PI_ERROR_INVALID_OPTION, PI_ERROR_QUOTA_EXCEEDED,
@@ -57,11 +83,16 @@ void pi_jobs_open_record(PiJobs *jobs, const char *directory);
 PiJob *pi_jobs_submit(PiJobs *jobs, uid_t owner, const char *sender, uint64_t terms,
                       GVariant *options, GError **error);
 
+/* Has a job that goes on without its caller written to the store; `done` is told when a restart
+ * cannot make it undone, or why it can. */
+void pi_jobs_record(PiJobs *jobs, PiJob *job, PiStoreDone done, gpointer userdata);
+
 /* Makes a job that is not finished end with `error`, which it takes over: a queued one at once, a
  * running one within a stretch of its workers. */
 void pi_jobs_end(PiJobs *jobs, PiJob *job, GError *error);
 
-/* Takes nothing in any more and ends all jobs with PI_ERROR_SHUTTING_DOWN. */
+/* Takes nothing in any more, ends the jobs whose callers wait with PI_ERROR_SHUTTING_DOWN, and has
+ * the others put away. Over when no job runs. */
 void pi_jobs_shut_down(PiJobs *jobs);
 
 /* Jobs queued and running. */
@@ -90,8 +121,13 @@ gboolean pi_jobs_may_inject(const PiJobs *jobs, GError **error);
  * PI_ERROR_INVALID_OPTION. */
 gboolean pi_jobs_inject(PiJobs *jobs, uint32_t cpu, GVariant *options, GError **error);
 
-/* At most `limit` finished jobs, newest first, a floating aa{sv}. */
-GVariant *pi_jobs_history(PiJobs *jobs, uint32_t limit);
+/* Measures the baselines again, which takes some 10 ms a kernel in a thread of its own; the
+ * listeners are told when it is done. Errors: PI_ERROR_FAILED while jobs run or it is being
+ * done. */
+gboolean pi_jobs_calibrate(PiJobs *jobs, GError **error);
+
+/* Rows kernel s, terms_per_second d; a floating aa{sv}. */
+GVariant *pi_jobs_baselines(const PiJobs *jobs);
 
 /* The answer of GetMetrics, a floating a{sv}. */
 GVariant *pi_jobs_metrics(PiJobs *jobs);

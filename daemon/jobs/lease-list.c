@@ -9,6 +9,7 @@ static GVariant *entry(const PiJob *job, const PiLeaseTable *leases, uint32_t in
         PiLeaseState state = atomic_load(&lease->state);
         uint64_t first = pi_lease_first_part(leases, index),
                  end = pi_lease_first_part(leases, index + 1);
+        uint32_t cpu = atomic_load(&lease->cpu);
         PiRange terms = pi_parts_range(job->spec.terms, job->spec.parts, first, end - first);
         GVariantDict d;
 
@@ -19,12 +20,14 @@ static GVariant *entry(const PiJob *job, const PiLeaseTable *leases, uint32_t in
         g_variant_dict_insert(&d, "terms", "t", terms.end - terms.begin);
         g_variant_dict_insert(&d, "state", "s", pi_lease_state_to_string(state));
         g_variant_dict_insert(&d, "attempts", "u", (uint32_t) atomic_load(&lease->attempts));
-        if (state != PI_LEASE_WAITING) {
-                g_variant_dict_insert(&d, "cpu", "u", atomic_load(&lease->cpu));
+        /* Of one that was verified before a restart nobody knows where and when; of one that was
+         * left in between, how long. */
+        if (state != PI_LEASE_WAITING && cpu != PI_LEASE_NO_CPU) {
+                g_variant_dict_insert(&d, "cpu", "u", cpu);
                 g_variant_dict_insert(&d, "start_usec", "t",
                                       atomic_load(&lease->start_nsec) / 1000);
         }
-        if (state == PI_LEASE_VERIFIED || state == PI_LEASE_FAILED)
+        if ((state == PI_LEASE_VERIFIED || state == PI_LEASE_FAILED) && !atomic_load(&lease->begun))
                 g_variant_dict_insert(&d, "elapsed_usec", "t",
                                       atomic_load(&lease->elapsed_nsec) / 1000);
         return g_variant_dict_end(&d);

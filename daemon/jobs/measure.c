@@ -1,34 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/measure.h"
 
-#include "daemon/work/calibrate.h"
-
 struct PiMeasure {
         PiPool *pool;
         PiMetrics *metrics;
         PiHistogram *part_nsec;
         PiMetricsCore *cores;
-        PiMetricsBaseline baselines[PI_METRICS_BASELINES_MAX];
-        size_t n_baselines;
+        const PiBaselines *baselines;
 };
 
-static void add_baseline(PiMeasure *measure, const PiKernel *kernel) {
-        if (measure->n_baselines < PI_METRICS_BASELINES_MAX)
-                measure->baselines[measure->n_baselines++] =
-                        (PiMetricsBaseline) { kernel->name, pi_calibrate(kernel) };
-}
-
-PiMeasure *pi_measure_new(PiPool *pool, const PiKernel *kernel) {
+PiMeasure *pi_measure_new(PiPool *pool, const PiBaselines *baselines) {
         PiMeasure *measure = g_new0(PiMeasure, 1);
 
         measure->pool = pool;
+        measure->baselines = baselines;
         measure->metrics = pi_metrics_new(NULL);
         measure->part_nsec = pi_histogram_new();
         measure->cores = g_new0(PiMetricsCore, pi_pool_size(pool));
-        add_baseline(measure, kernel);
-        for (const PiKernel *const *k = pi_kernels(); *k; k++)
-                if (*k != kernel)
-                        add_baseline(measure, *k);
         return measure;
 }
 
@@ -39,13 +27,6 @@ void pi_measure_free(PiMeasure *measure) {
         pi_histogram_free(measure->part_nsec);
         g_free(measure->cores);
         g_free(measure);
-}
-
-double pi_measure_baseline(const PiMeasure *measure, const PiKernel *kernel) {
-        for (size_t i = 0; i < measure->n_baselines; i++)
-                if (g_str_equal(measure->baselines[i].kernel, kernel->name))
-                        return measure->baselines[i].terms_per_second;
-        return 0;
 }
 
 void pi_measure_submitted(PiMeasure *measure) {
@@ -64,7 +45,7 @@ static void record_parts(PiMeasure *measure, const PiLeaseTable *leases) {
                 uint64_t parts =
                                 pi_lease_first_part(leases, i + 1) - pi_lease_first_part(leases, i);
 
-                if (atomic_load(&lease->state) == PI_LEASE_VERIFIED)
+                if (atomic_load(&lease->state) == PI_LEASE_VERIFIED && !atomic_load(&lease->begun))
                         pi_histogram_record(measure->part_nsec,
                                             atomic_load(&lease->elapsed_nsec) / parts, parts);
         }
@@ -98,6 +79,8 @@ void pi_measure_ended(PiMeasure *measure, const PiJob *job, const PiJobFigures *
 
 static PiMetricsLive look(PiMeasure *measure, PiMeasureNow now) {
         uint32_t n = pi_pool_size(measure->pool);
+        size_t n_baselines;
+        const PiMetricsBaseline *baselines = pi_baselines_list(measure->baselines, &n_baselines);
 
         for (uint32_t i = 0; i < n; i++) {
                 const PiWorkerStats *s = pi_pool_worker_stats(measure->pool, i);
@@ -122,12 +105,15 @@ static PiMetricsLive look(PiMeasure *measure, PiMeasureNow now) {
                 .jobs_running = now.running,
                 .slots_total = n,
                 .slots_in_use = pi_pool_busy(measure->pool),
+                .jobs_resumed = now.resumed,
+                .jobs_preempted = now.preempted,
                 .faults = now.faults,
+                .store = now.store,
                 .cores = measure->cores,
                 .n_cores = n,
                 .part_nsec = measure->part_nsec,
-                .baselines = measure->baselines,
-                .n_baselines = measure->n_baselines,
+                .baselines = baselines,
+                .n_baselines = n_baselines,
         };
 }
 

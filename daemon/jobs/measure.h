@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "daemon/jobs/baselines.h"
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/report.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/work/pool.h"
 
-/* What the node measures of its jobs and workers, and the baselines it compares them with. */
+/* What the node measures of its jobs and workers. */
 typedef struct PiMeasure PiMeasure;
 
-/* Measures every kernel with one thread, which takes about 10 ms each: before any worker is busy.
- * `kernel` is the one of jobs that name none. */
-PiMeasure *pi_measure_new(PiPool *pool, const PiKernel *kernel);
+/* `pool` and `baselines` must outlive it. */
+PiMeasure *pi_measure_new(PiPool *pool, const PiBaselines *baselines);
 void pi_measure_free(PiMeasure *measure);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiMeasure, pi_measure_free)
-
-/* Terms per second of one thread with this kernel. */
-double pi_measure_baseline(const PiMeasure *measure, const PiKernel *kernel);
 
 /* What the jobs know. */
 typedef struct PiMeasureNow {
         uint32_t queued;
         uint32_t running;
+        uint64_t resumed;
+        uint64_t preempted;
         PiMetricsFaults faults;
+        PiMetricsStore store;
 } PiMeasureNow;
 
 void pi_measure_submitted(PiMeasure *measure);

@@ -114,6 +114,13 @@ void pi_referee_job_ended(PiReferee *referee, uint64_t job) {
         }
 }
 
+bool pi_referee_judges(const PiReferee *referee, uint64_t job) {
+        for (const GList *l = referee->cases.head; l; l = l->next)
+                if (((const PiRuling *) l->data)->job == job)
+                        return true;
+        return false;
+}
+
 bool pi_referee_suspects(const PiReferee *referee, uint32_t cpu) {
         for (const GList *l = referee->cases.head; l; l = l->next) {
                 const PiRuling *c = l->data;

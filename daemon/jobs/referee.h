@@ -59,5 +59,8 @@ void pi_referee_settled(PiReferee *referee, uint64_t job, uint32_t lease);
  * transient. */
 void pi_referee_job_ended(PiReferee *referee, uint64_t job);
 
+/* Whether a case of the job is open. */
+bool pi_referee_judges(const PiReferee *referee, uint64_t job);
+
 /* Whether the core is part of an open case. */
 bool pi_referee_suspects(const PiReferee *referee, uint32_t cpu);

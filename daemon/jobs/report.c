@@ -33,24 +33,28 @@ static uint64_t memory_peak_bytes(void) {
 
 void pi_job_figures(const PiJob *job, const PiReportNode *node, PiJobFigures *ret) {
         const PiTask *task = job->task;
-        double seconds = (double) MAX(job->finished_nsec - job->started_nsec, 1) / 1e9;
-        uint64_t cpu_nsec = pi_task_cpu_nsec(task), first_start;
+        double seconds = (double) MAX(job->active_nsec, 1) / 1e9;
+        uint64_t cpu_nsec = pi_task_cpu_nsec(task);
+        /* On average: one that made room or survived a restart may have had more or fewer
+         * before. */
+        double slots = job->slot_nsec > 0 ? (double) job->slot_nsec / 1e9 / seconds
+                                          : MAX(job->slots, 1);
         PiJobFigures f = { .retries = pi_task_retries(task) + pi_task_recomputed(task) };
 
-        f.response_usec = (job->finished_nsec - job->created_nsec) / 1000;
-        first_start = atomic_load(&task->first_start_nsec);
-        if (first_start > 0)
-                /* Rounded up: 0 is for a job that never started. */
-                f.submission_usec =
-                                (task->created_nsec + first_start - job->created_nsec + 999) / 1000;
-        f.compute_usec = (job->finished_nsec - job->started_nsec) / 1000;
+        /* The monotonic clock does not reach back to before a restart. */
+        f.response_usec = !job->revived ? (job->finished_nsec - job->created_nsec) / 1000
+                        : job->finished_usec > job->created_usec
+                                ? job->finished_usec - job->created_usec
+                                : 0;
+        f.submission_usec = job->submission_usec;
+        f.compute_usec = job->active_nsec / 1000;
         f.cpu_usec = cpu_nsec / 1000;
-        f.cpu_utilization = (double) cpu_nsec / 1e9 / (seconds * node->cpus);
+        f.cpu_utilization = (double) cpu_nsec / 1e9 / (seconds * MAX(node->cpus, slots));
         f.throughput_terms = (double) pi_task_terms_done(task) / seconds;
         f.throughput_parts = (double) job->spec.parts / seconds;
         if (node->baseline_terms > 0)
                 f.speedup = f.throughput_terms / node->baseline_terms;
-        f.efficiency = f.speedup / MAX(job->slots, 1);
+        f.efficiency = f.speedup / slots;
         *ret = f;
 }
 
@@ -60,7 +64,7 @@ static GVariant *cores(const PiTask *task) {
         g_variant_builder_init(&b, G_VARIANT_TYPE("aa{sv}"));
         for (uint32_t i = 0; i < task->n_shares; i++) {
                 const PiTaskShare *share = &task->share[i];
-                uint64_t terms = atomic_load(&share->terms),
+                uint64_t terms = atomic_load(&share->computed),
                          cpu_nsec = atomic_load(&share->cpu_nsec);
 
                 if (terms == 0)
@@ -145,6 +149,8 @@ GVariant *pi_report_new(const PiJob *job, const PiReportNode *node, const PiJobF
         add_u32(&b, PI_REPORT_NUMERICS, PI_NUMERICS_VERSION);
         g_variant_builder_add(&b, "{sv}", PI_REPORT_NODES, nodes(job->task, node, f));
         g_variant_builder_add(&b, "{sv}", PI_REPORT_CORES, cores(job->task));
+        add_u32(&b, PI_REPORT_RESUMES, job->resumes);
+        add_u64(&b, PI_REPORT_RESUMED_TERMS, job->resumed_terms);
         add_string(&b, PI_REPORT_VERDICT, pi_verdict_to_string(job->verdict));
         g_variant_builder_add(&b, "{sv}", PI_REPORT_FAULTS,
                               pi_fault_list_to_variant(job->faults, PI_FAULTS_PER_JOB));

@@ -18,7 +18,7 @@ typedef struct PiReportNode {
 typedef struct PiJobFigures {
         uint64_t response_usec;   /* asked for -> ended */
         uint64_t submission_usec; /* asked for -> first lease started, 0 if none was */
-        uint64_t compute_usec;    /* CPU slots given -> ended */
+        uint64_t compute_usec;    /* had CPU slots */
         uint64_t cpu_usec;        /* thread CPU time inside leases */
         double cpu_utilization;   /* cpu_usec / (compute_usec * CPUs of the node) */
         double throughput_terms;  /* a second of compute time */

@@ -55,10 +55,16 @@ static void workers_left(PiTask *task, gpointer userdata) {
         PiJob *job = userdata;
 
         if (!job->error && pi_task_leases_missing(task) > 0) {
+                if (job->leaving) {
+                        job->leaving = FALSE;
+                        job->hooks->left(job, job->hooks->userdata);
+                        return;
+                }
                 if (pi_pool_start_elsewhere(job->pool, task, workers_left, job))
                         return;
                 job->error = not_verified(job, first_missing(task), PI_VERDICT_NODE);
         }
+        job->leaving = FALSE;
         if (!job->error)
                 verify_whole(job);
         job->hooks->done(job, job->hooks->userdata);
@@ -68,9 +74,17 @@ void pi_runner_start(PiPool *pool, PiJob *job, uint32_t slots, const PiRunnerHoo
         job->pool = pool;
         job->hooks = hooks;
         job->slots = slots;
-        job->task = pi_task_new(job->spec.kernel, job->spec.terms, job->spec.parts,
-                                pi_pool_size(pool));
+        if (job->task)
+                pi_task_rearm(job->task);
+        else
+                job->task = pi_task_new(job->spec.kernel, job->spec.terms, job->spec.parts,
+                                        pi_pool_size(pool));
         pi_pool_start(pool, job->task, slots, workers_left, job);
+}
+
+void pi_runner_leave(PiJob *job) {
+        job->leaving = TRUE;
+        pi_pool_cancel(job->pool, job->task);
 }
 
 void pi_runner_stop(PiJob *job, GError *error) {

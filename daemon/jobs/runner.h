@@ -10,12 +10,17 @@ typedef struct PiRunnerHooks {
         /* No worker is in the job any more. Either job->error says why it did not end well, or the
          * task is complete and verified. */
         void (*done)(PiJob *job, gpointer userdata);
+        /* The same, but there is work left, and pi_runner_leave() asked for it. */
+        void (*left)(PiJob *job, gpointer userdata);
         gpointer userdata;
 } PiRunnerHooks;
 
-/* Puts a task into the job and starts it on `slots` idle workers, at least one. `hooks` must stay
- * until done. */
+/* Puts a task into the job, unless it has one that it goes on with, and starts it on `slots` idle
+ * workers, at least one. `hooks` must stay until done. */
 void pi_runner_start(PiPool *pool, PiJob *job, uint32_t slots, const PiRunnerHooks *hooks);
+
+/* Makes a running job leave its workers within a stretch; what it has summed stays. */
+void pi_runner_leave(PiJob *job);
 
 /* Makes a running job end with `error`, which it takes over; done comes within a stretch. The first
  * error stays. */

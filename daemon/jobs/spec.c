@@ -54,6 +54,13 @@ static gboolean parse_cpus(Request *r, GVariant *value, GError **error) {
         if (cpus > r->offer->cpus)
                 return out_of_range(error, PI_OPTION_CPUS, cpus, 0, r->offer->cpus,
                                     " on this node (0 takes all)");
+        if (r->offer->cpus_per_user > 0 && cpus > r->offer->cpus_per_user) {
+                g_set_error(error, PI_ERROR, PI_ERROR_QUOTA_EXCEEDED,
+                            "Option \"cpus\" is %u, and a user may have %u CPU slots at once "
+                            "(CpusPerUser= in pi-computed.conf): ask for less",
+                            cpus, r->offer->cpus_per_user);
+                return FALSE;
+        }
         r->spec.cpus = cpus;
         return TRUE;
 }
@@ -117,7 +124,31 @@ static gboolean parse_deadline(Request *r, GVariant *value, GError **error) {
         if (usec != 0 && (usec < PI_DEADLINE_USEC_MIN || usec > PI_DEADLINE_USEC_MAX))
                 return out_of_range(error, PI_OPTION_DEADLINE_USEC, usec, PI_DEADLINE_USEC_MIN,
                                     PI_DEADLINE_USEC_MAX, " microseconds (0 is no deadline)");
+        if (r->offer->deadline_max_usec > 0 && usec > r->offer->deadline_max_usec)
+                return out_of_range(error, PI_OPTION_DEADLINE_USEC, usec, PI_DEADLINE_USEC_MIN,
+                                    r->offer->deadline_max_usec,
+                                    " microseconds (DeadlineMax= in pi-computed.conf)");
         r->spec.deadline_usec = usec;
+        return TRUE;
+}
+
+static gboolean parse_priority(Request *r, GVariant *value, GError **error) {
+        int32_t priority = g_variant_get_int32(value);
+
+        if (priority < -PI_PRIORITY_LIMIT || priority > PI_PRIORITY_LIMIT) {
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "Option \"%s\" is %d, out of range: -%d to %d", PI_OPTION_PRIORITY,
+                            priority, PI_PRIORITY_LIMIT, PI_PRIORITY_LIMIT);
+                return FALSE;
+        }
+        if (priority > r->offer->priority_max) {
+                g_set_error(error, PI_ERROR, PI_ERROR_QUOTA_EXCEEDED,
+                            "Option \"%s\" is %d, and users other than root may ask for at most %d "
+                            "(PriorityMax= in pi-computed.conf)",
+                            PI_OPTION_PRIORITY, priority, r->offer->priority_max);
+                return FALSE;
+        }
+        r->spec.priority = priority;
         return TRUE;
 }
 
@@ -129,6 +160,7 @@ static const Option option_table[] = {
         { PI_OPTION_KERNEL,        G_VARIANT_TYPE_STRING, parse_kernel   },
         { PI_OPTION_LABEL,         G_VARIANT_TYPE_STRING, parse_label    },
         { PI_OPTION_DEADLINE_USEC, G_VARIANT_TYPE_UINT64, parse_deadline },
+        { PI_OPTION_PRIORITY,      G_VARIANT_TYPE_INT32,  parse_priority },
 };
 
 static gboolean unknown_key(GError **error, const char *key) {
@@ -176,7 +208,13 @@ static void choose_the_rest(Request *r) {
         if (!spec->label)
                 spec->label = g_strdup("");
         if (spec->cpus == 0)
-                spec->cpus = r->offer->cpus;
+                spec->cpus = r->offer->cpus_per_user > 0
+                                     ? MIN(r->offer->cpus, r->offer->cpus_per_user)
+                                     : r->offer->cpus;
+        if (spec->deadline_usec == 0)
+                spec->deadline_usec = r->offer->deadline_default_usec > 0
+                                              ? r->offer->deadline_default_usec
+                                              : r->offer->deadline_max_usec;
         if (spec->parts == 0)
                 spec->parts = CLAMP(spec->terms / CHOSEN_PART_TERMS, 1,
                                     (uint64_t) CHOSEN_PARTS_PER_CPU * spec->cpus);

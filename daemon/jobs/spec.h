@@ -7,6 +7,7 @@
 #include "daemon/series/kernel.h"
 
 #define PI_LABEL_BYTES_MAX 256
+#define PI_PRIORITY_LIMIT 100 /* either way */
 #define PI_DEADLINE_USEC_MIN UINT64_C(1000)
 #define PI_DEADLINE_USEC_MAX UINT64_C(31536000000000) /* a year */
 
@@ -18,16 +19,22 @@ typedef struct PiJobSpec {
         const PiKernel *kernel;
         char *label;
         uint64_t deadline_usec; /* 0: none */
+        int32_t priority;       /* higher ones first */
 } PiJobSpec;
 
-/* What the daemon has to offer. */
+/* What the daemon has to offer a user. */
 typedef struct PiJobOffer {
         uint32_t cpus;
+        uint32_t cpus_per_user; /* 0: all */
         const PiKernel *kernel; /* of jobs that name none */
+        uint64_t deadline_default_usec; /* 0: none; so the next */
+        uint64_t deadline_max_usec;
+        int32_t priority_max;
 } PiJobOffer;
 
 /* Checks a request. `options` is an a{sv}. Errors: PI_ERROR_INVALID_TERMS, PI_ERROR_INVALID_OPTION
- * with the key, what is wrong with it and the range; then *ret is untouched. */
+ * with the key, what is wrong with it and the range, PI_ERROR_QUOTA_EXCEEDED with the setting that
+ * forbids it; then *ret is untouched. */
 gboolean pi_job_spec_parse(uint64_t terms, GVariant *options, const PiJobOffer *offer,
                            PiJobSpec *ret, GError **error);
 void pi_job_spec_clear(PiJobSpec *spec);

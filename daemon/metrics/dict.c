@@ -22,6 +22,10 @@ static void add(PiMetricDict *d, unsigned id, GVariant *value) {
                                                              g_variant_new_variant(value)));
 }
 
+void pi_metric_dict_boolean(PiMetricDict *d, unsigned id, gboolean value) {
+        add(d, id, g_variant_new_boolean(value));
+}
+
 void pi_metric_dict_uint32(PiMetricDict *d, unsigned id, uint32_t value) {
         add(d, id, g_variant_new_uint32(value));
 }

@@ -17,11 +17,12 @@ void pi_metric_dict_begin(PiMetricDict *d, const PiMetricKey *keys);
 /* The finished dictionary, floating. */
 GVariant *pi_metric_dict_end(PiMetricDict *d);
 
+void pi_metric_dict_boolean(PiMetricDict *d, unsigned id, gboolean value);
 void pi_metric_dict_uint32(PiMetricDict *d, unsigned id, uint32_t value);
 void pi_metric_dict_uint64(PiMetricDict *d, unsigned id, uint64_t value);
 /* A value that is not finite is left out. */
 void pi_metric_dict_double(PiMetricDict *d, unsigned id, double value);
 /* Bytes that are not UTF-8 are replaced. */
 void pi_metric_dict_string(PiMetricDict *d, unsigned id, const char *value);
-/* Takes a floating aa{sv}. */
+/* Takes a floating array. */
 void pi_metric_dict_list(PiMetricDict *d, unsigned id, GVariant *value);

@@ -51,8 +51,9 @@ void pi_histogram_record(PiHistogram *h, uint64_t value, uint64_t count) {
         h->count = add_saturated(h->count, count);
         h->sum = add_saturated(h->sum, multiply_saturated(value, count));
 
-        uint64_t *bucket = &h->buckets[bucket_of(value)];
+        uint64_t *bucket = &h->buckets[bucket_of(value)], *step = &h->steps[pi_step_of(value)];
         *bucket = add_saturated(*bucket, count);
+        *step = add_saturated(*step, count);
 }
 
 void pi_histogram_merge(PiHistogram *h, const PiHistogram *from) {
@@ -65,6 +66,8 @@ void pi_histogram_merge(PiHistogram *h, const PiHistogram *from) {
         h->sum = add_saturated(h->sum, from->sum);
         for (size_t i = 0; i < PI_HISTOGRAM_BUCKETS; i++)
                 h->buckets[i] = add_saturated(h->buckets[i], from->buckets[i]);
+        for (size_t i = 0; i < G_N_ELEMENTS(h->steps); i++)
+                h->steps[i] = add_saturated(h->steps[i], from->steps[i]);
 }
 
 uint64_t pi_histogram_count(const PiHistogram *h) {
@@ -77,6 +80,14 @@ uint64_t pi_histogram_sum(const PiHistogram *h) {
 
 uint64_t pi_histogram_max(const PiHistogram *h) {
         return h->max;
+}
+
+uint64_t pi_histogram_count_up_to(const PiHistogram *h, unsigned step) {
+        uint64_t count = 0;
+
+        for (unsigned i = 0; i <= step; i++)
+                count = add_saturated(count, h->steps[i]);
+        return count;
 }
 
 uint64_t pi_histogram_quantile(const PiHistogram *h, double q) {

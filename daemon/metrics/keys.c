@@ -5,32 +5,46 @@
 #define D "d"
 #define U "u"
 #define S "s"
+#define B "b"
 #define LIST "aa{sv}"
+#define BUCKETS "a(tt)"
 
 #define JOBS "jobs"
 #define WORKERS "workers"
 #define REFEREE "referee"
+#define STORE "store"
 #define CPU_STAT "cpu.stat or cpuacct.usage"
 #define THROTTLING "cpu.stat"
 #define CGROUP_PSI "cpu.pressure"
 #define MEMORY_NOW "memory.current or memory.usage_in_bytes"
 #define MEMORY_PEAK "memory.peak or memory.max_usage_in_bytes"
 
+#define COUNTER PI_METRIC_KIND_COUNTER
+#define MOMENT PI_METRIC_KIND_MOMENT
+
 static const PiMetricKey keys[] = {
         [PI_METRIC_UPTIME_USEC] =
                 { "uptime_usec", T, "usec", "monotonic clock", "Time since the daemon started." },
 
         [PI_METRIC_JOBS_SUBMITTED] =
-                { "jobs_submitted", T, "count", JOBS, "Jobs accepted since the start." },
+                { "jobs_submitted", T, "count", JOBS, "Jobs accepted since the start.", COUNTER },
         [PI_METRIC_JOBS_DONE] =
-                { "jobs_done", T, "count", JOBS, "Jobs that ended with a verified sum." },
+                { "jobs_done", T, "count", JOBS, "Jobs that ended with a verified sum.", COUNTER },
         [PI_METRIC_JOBS_FAILED] =
-                { "jobs_failed", T, "count", JOBS, "Jobs that ended with an error." },
+                { "jobs_failed", T, "count", JOBS, "Jobs that ended with an error.", COUNTER },
         [PI_METRIC_JOBS_CANCELLED] =
-                { "jobs_cancelled", T, "count", JOBS, "Jobs cancelled before they were done." },
+                { "jobs_cancelled", T, "count", JOBS,
+                  "Jobs cancelled before they were done.", COUNTER },
         [PI_METRIC_JOBS_REFUSED] =
                 { "jobs_refused", T, "count", JOBS,
-                  "Jobs turned away by a quota or a full queue; not counted as submitted." },
+                  "Jobs turned away by a quota or a full queue; not counted as submitted.",
+                  COUNTER },
+        [PI_METRIC_JOBS_RESUMED] =
+                { "jobs_resumed", T, "count", JOBS,
+                  "Jobs of a service before this one that were taken up again.", COUNTER },
+        [PI_METRIC_JOBS_PREEMPTED] =
+                { "jobs_preempted", T, "count", JOBS,
+                  "Times a running job had to wait so that another could run.", COUNTER },
         [PI_METRIC_JOBS_QUEUED] =
                 { "jobs_queued", U, "count", JOBS, "Jobs waiting for CPU slots now." },
         [PI_METRIC_JOBS_RUNNING] =
@@ -42,9 +56,9 @@ static const PiMetricKey keys[] = {
 
         [PI_METRIC_RESPONSE_COUNT] =
                 { "response_count", T, "count", JOBS,
-                  "Response times measured: submission to reply, of jobs done." },
+                  "Response times measured: submission to reply, of jobs done.", COUNTER },
         [PI_METRIC_RESPONSE_SUM_USEC] =
-                { "response_sum_usec", T, "usec", JOBS, "Sum of the response times." },
+                { "response_sum_usec", T, "usec", JOBS, "Sum of the response times.", COUNTER },
         [PI_METRIC_RESPONSE_P50_USEC] =
                 { "response_p50_usec", T, "usec", JOBS, "Median response time." },
         [PI_METRIC_RESPONSE_P90_USEC] =
@@ -53,11 +67,16 @@ static const PiMetricKey keys[] = {
                 { "response_p99_usec", T, "usec", JOBS, "99th percentile of the response time." },
         [PI_METRIC_RESPONSE_MAX_USEC] =
                 { "response_max_usec", T, "usec", JOBS, "Longest response time." },
+        [PI_METRIC_RESPONSE_BUCKETS] =
+                { "response_buckets", BUCKETS, "", JOBS,
+                  "Pairs of a bound in usec and the number of response times not above it.",
+                  COUNTER },
         [PI_METRIC_SUBMISSION_COUNT] =
                 { "submission_count", T, "count", JOBS,
-                  "Submission latencies measured: submission to first lease started." },
+                  "Submission latencies measured: submission to first lease started.", COUNTER },
         [PI_METRIC_SUBMISSION_SUM_USEC] =
-                { "submission_sum_usec", T, "usec", JOBS, "Sum of the submission latencies." },
+                { "submission_sum_usec", T, "usec", JOBS,
+                  "Sum of the submission latencies.", COUNTER },
         [PI_METRIC_SUBMISSION_P50_USEC] =
                 { "submission_p50_usec", T, "usec", JOBS, "Median submission latency." },
         [PI_METRIC_SUBMISSION_P90_USEC] =
@@ -68,10 +87,15 @@ static const PiMetricKey keys[] = {
                   "99th percentile of the submission latency." },
         [PI_METRIC_SUBMISSION_MAX_USEC] =
                 { "submission_max_usec", T, "usec", JOBS, "Longest submission latency." },
+        [PI_METRIC_SUBMISSION_BUCKETS] =
+                { "submission_buckets", BUCKETS, "", JOBS,
+                  "Pairs of a bound in usec and the number of latencies not above it.",
+                  COUNTER },
         [PI_METRIC_PART_COUNT] =
-                { "part_count", T, "count", WORKERS, "Parts whose time was measured." },
+                { "part_count", T, "count", WORKERS, "Parts whose time was measured.", COUNTER },
         [PI_METRIC_PART_SUM_NSEC] =
-                { "part_sum_nsec", T, "nsec", WORKERS, "Sum of the times of these parts." },
+                { "part_sum_nsec", T, "nsec", WORKERS,
+                  "Sum of the times of these parts.", COUNTER },
         [PI_METRIC_PART_P50_NSEC] =
                 { "part_p50_nsec", T, "nsec", WORKERS, "Median time of a part." },
         [PI_METRIC_PART_P90_NSEC] =
@@ -80,17 +104,23 @@ static const PiMetricKey keys[] = {
                 { "part_p99_nsec", T, "nsec", WORKERS, "99th percentile of the time of a part." },
         [PI_METRIC_PART_MAX_NSEC] =
                 { "part_max_nsec", T, "nsec", WORKERS, "Longest time of a part." },
+        [PI_METRIC_PART_BUCKETS] =
+                { "part_buckets", BUCKETS, "", WORKERS,
+                  "Pairs of a bound in nsec and the number of times not above it.",
+                  COUNTER },
 
         [PI_METRIC_TERMS_COMPUTED] =
                 { "terms_computed", T, "count", WORKERS,
-                  "Terms computed by the cores of this node, also of jobs still running." },
+                  "Terms computed by the cores of this node, also of jobs still running.",
+                  COUNTER },
         [PI_METRIC_PARTS_COMPUTED] =
                 { "parts_computed", T, "count", WORKERS,
-                  "Parts computed by the cores of this node, also of jobs still running." },
+                  "Parts computed by the cores of this node, also of jobs still running.",
+                  COUNTER },
         [PI_METRIC_TERMS_DELIVERED] =
-                { "terms_delivered", T, "count", JOBS, "Terms of the jobs done." },
+                { "terms_delivered", T, "count", JOBS, "Terms of the jobs done.", COUNTER },
         [PI_METRIC_PARTS_DELIVERED] =
-                { "parts_delivered", T, "count", JOBS, "Parts of the jobs done." },
+                { "parts_delivered", T, "count", JOBS, "Parts of the jobs done.", COUNTER },
         [PI_METRIC_LIFETIME_TERMS_PER_SECOND] =
                 { "lifetime_terms_per_second", D, "1/s", WORKERS,
                   "terms_computed over the uptime, idle time included." },
@@ -118,32 +148,54 @@ static const PiMetricKey keys[] = {
 
         [PI_METRIC_LEASES_VERIFIED] =
                 { "leases_verified", T, "count", WORKERS,
-                  "Leases whose sum agreed with the expected value." },
+                  "Leases whose sum agreed with the expected value.", COUNTER },
         [PI_METRIC_LEASES_FAILED] =
                 { "leases_failed", T, "count", WORKERS,
-                  "Leases whose sum did not agree with the expected value." },
+                  "Leases whose sum did not agree with the expected value.", COUNTER },
         [PI_METRIC_LEASES_RECOMPUTED] =
                 { "leases_recomputed", T, "count", WORKERS,
-                  "Leases computed again after they had failed." },
+                  "Leases computed again after they had failed.", COUNTER },
         [PI_METRIC_LEASES_RETRIED] =
                 { "leases_retried", T, "count", JOBS,
-                  "Leases given out more than once, of jobs that ended." },
+                  "Leases given out more than once, of jobs that ended.", COUNTER },
 
         [PI_METRIC_FAULTS_TRANSIENT] =
                 { "faults_transient", T, "count", REFEREE,
-                  "Stretches that were wrong, and right when summed again on the same core." },
+                  "Stretches that were wrong, and right when summed again on the same core.",
+                  COUNTER },
         [PI_METRIC_FAULTS_CORE] =
                 { "faults_core", T, "count", REFEREE,
-                  "Leases that stayed wrong on one core and were right on another." },
+                  "Leases that stayed wrong on one core and were right on another.", COUNTER },
         [PI_METRIC_FAULTS_NODE] =
                 { "faults_node", T, "count", REFEREE,
-                  "Leases that stayed wrong on a core while no core got them right." },
+                  "Leases that stayed wrong on a core while no core got them right.", COUNTER },
         [PI_METRIC_FAULTS_SOFTWARE] =
                 { "faults_software", T, "count", REFEREE,
-                  "Leases that stayed wrong on a core, by the same bits on every core tried." },
+                  "Leases that stayed wrong on a core, by the same bits on every core tried.",
+                  COUNTER },
         [PI_METRIC_CORES_OUT_OF_SERVICE] =
                 { "cores_out_of_service", U, "count", REFEREE,
                   "Workers that get no work because their CPU calculates wrongly." },
+
+        [PI_METRIC_STORE_DEGRADED] =
+                { "store_degraded", B, "", STORE,
+                  "Whether jobs are not kept over a restart because the store does not work." },
+        [PI_METRIC_STORE_ERROR] =
+                { "store_error", S, "", STORE, "Why it does not; absent while it works." },
+        [PI_METRIC_STORE_COMMITS] =
+                { "store_commits", T, "count", STORE, "Transactions written.", COUNTER },
+        [PI_METRIC_STORE_FAILURES] =
+                { "store_failures", T, "count", STORE, "Transactions that failed.", COUNTER },
+        [PI_METRIC_STORE_CHECKPOINTS] =
+                { "store_checkpoints", T, "count", STORE, "Checkpoints written.", COUNTER },
+        [PI_METRIC_STORE_QUEUED] =
+                { "store_queued", U, "count", STORE, "Changes that wait to be written." },
+        [PI_METRIC_STORE_LOST] =
+                { "store_lost", T, "count", STORE,
+                  "Changes given up because too many waited to be written.", COUNTER },
+        [PI_METRIC_CHECKPOINT_AGE_USEC] =
+                { "checkpoint_age_usec", T, "usec", STORE,
+                  "Age of the newest checkpoint, while a job that needs one runs." },
 
         [PI_METRIC_SPEEDUP_LAST] =
                 { "speedup_last", D, "factor", JOBS,
@@ -164,19 +216,20 @@ static const PiMetricKey keys[] = {
                   "Kernel whose one-thread rate speedup_last is against." },
         [PI_METRIC_BASELINE_TERMS_PER_SECOND] =
                 { "baseline_terms_per_second", D, "1/s", "calibration",
-                  "Rate of one thread with that kernel, measured when the daemon started." },
+                  "Rate of one thread with that kernel: the median of its measurements." },
         [PI_METRIC_BASELINES] =
                 { "baselines", LIST, "", "calibration", "The one-thread rate of every kernel." },
 
         [PI_METRIC_JOBS_COMPUTE_USEC] =
                 { "jobs_compute_usec", T, "usec", JOBS,
-                  "Time from first lease to last verified lease, summed over the jobs done." },
+                  "Time from first lease to last verified lease, summed over the jobs done.",
+                  COUNTER },
         [PI_METRIC_JOBS_CPU_USEC] =
                 { "jobs_cpu_usec", T, "usec", "thread CPU clocks",
-                  "CPU time of the leases of the jobs done." },
+                  "CPU time of the leases of the jobs done.", COUNTER },
         [PI_METRIC_PROCESS_CPU_USEC] =
                 { "process_cpu_usec", T, "usec", "getrusage(2)",
-                  "CPU time of the daemon's process, user and system, all threads." },
+                  "CPU time of the daemon's process, user and system, all threads.", COUNTER },
         [PI_METRIC_PROCESS_CPU_UTILIZATION] =
                 { "process_cpu_utilization", D, "ratio", "getrusage(2)",
                   "Share of all CPUs the process used in machine_cpu_interval_usec." },
@@ -185,16 +238,17 @@ static const PiMetricKey keys[] = {
                   "Control group cgroup_cpu_usec is about; never the machine's root group." },
         [PI_METRIC_CGROUP_CPU_USEC] =
                 { "cgroup_cpu_usec", T, "usec", CPU_STAT,
-                  "CPU time of the service's control group, every process in it." },
+                  "CPU time of the service's control group, every process in it.", COUNTER },
         [PI_METRIC_CGROUP_CPU_PERIODS] =
                 { "cgroup_cpu_periods", T, "count", THROTTLING,
-                  "Enforcement periods of the CPU quota; left out when there never was one." },
+                  "Enforcement periods of the CPU quota; left out when there never was one.",
+                  COUNTER },
         [PI_METRIC_CGROUP_CPU_THROTTLED_PERIODS] =
                 { "cgroup_cpu_throttled_periods", T, "count", THROTTLING,
-                  "Periods in which the CPU quota was used up." },
+                  "Periods in which the CPU quota was used up.", COUNTER },
         [PI_METRIC_CGROUP_CPU_THROTTLED_USEC] =
                 { "cgroup_cpu_throttled_usec", T, "usec", THROTTLING,
-                  "Time the control group was kept from running by the CPU quota." },
+                  "Time the control group was kept from running by the CPU quota.", COUNTER },
         [PI_METRIC_CGROUP_CPU_PRESSURE_10S] =
                 { "cgroup_cpu_pressure_10s", D, "ratio", CGROUP_PSI,
                   "Share of the last 10 s in which a task of the group waited for a CPU." },
@@ -203,7 +257,7 @@ static const PiMetricKey keys[] = {
                   "Share of the last 60 s in which a task of the group waited for a CPU." },
         [PI_METRIC_CGROUP_CPU_PRESSURE_USEC] =
                 { "cgroup_cpu_pressure_usec", T, "usec", CGROUP_PSI,
-                  "Time in which a task of the group waited for a CPU." },
+                  "Time in which a task of the group waited for a CPU.", COUNTER },
         [PI_METRIC_MACHINE_CPUS] =
                 { "machine_cpus", U, "count", "/proc/stat", "CPUs online." },
         [PI_METRIC_MACHINE_CPU_UTILIZATION] =
@@ -223,7 +277,7 @@ static const PiMetricKey keys[] = {
                   "Share of the last 60 s in which some task waited for a CPU." },
         [PI_METRIC_MACHINE_CPU_PRESSURE_USEC] =
                 { "machine_cpu_pressure_usec", T, "usec", "/proc/pressure/cpu",
-                  "Time since boot in which some task waited for a CPU." },
+                  "Time since boot in which some task waited for a CPU.", COUNTER },
 
         [PI_METRIC_MEMORY_RSS_BYTES] =
                 { "memory_rss_bytes", T, "bytes", "/proc/self/status",
@@ -258,19 +312,21 @@ static const PiMetricKey core_keys[] = {
                 { "state", S, "", REFEREE,
                   "in-service, suspect (no new work until a fault is told apart) or "
                   "out-of-service." },
-        [PI_METRIC_CORE_TERMS] = { "terms", T, "count", WORKERS, "Terms computed." },
-        [PI_METRIC_CORE_PARTS] = { "parts", T, "count", WORKERS, "Parts computed." },
+        [PI_METRIC_CORE_TERMS] = { "terms", T, "count", WORKERS, "Terms computed.", COUNTER },
+        [PI_METRIC_CORE_PARTS] = { "parts", T, "count", WORKERS, "Parts computed.", COUNTER },
         [PI_METRIC_CORE_LEASES_VERIFIED] =
-                { "leases_verified", T, "count", WORKERS, "Leases that passed verification." },
+                { "leases_verified", T, "count", WORKERS,
+                  "Leases that passed verification.", COUNTER },
         [PI_METRIC_CORE_LEASES_FAILED] =
-                { "leases_failed", T, "count", WORKERS, "Leases that failed verification." },
+                { "leases_failed", T, "count", WORKERS,
+                  "Leases that failed verification.", COUNTER },
         [PI_METRIC_CORE_LEASES_RECOMPUTED] =
                 { "leases_recomputed", T, "count", WORKERS,
-                  "Leases computed here after they had failed." },
+                  "Leases computed here after they had failed.", COUNTER },
         [PI_METRIC_CORE_BUSY_USEC] =
-                { "busy_usec", T, "usec", "thread CPU clock", "CPU time of the worker." },
+                { "busy_usec", T, "usec", "thread CPU clock", "CPU time of the worker.", COUNTER },
         [PI_METRIC_CORE_WALL_USEC] =
-                { "wall_usec", T, "usec", "monotonic clock", "Time spent inside leases." },
+                { "wall_usec", T, "usec", "monotonic clock", "Time spent inside leases.", COUNTER },
         [PI_METRIC_CORE_TERMS_PER_SECOND] =
                 { "terms_per_second", D, "1/s", WORKERS,
                   "terms over busy_usec: the speed of the core while it computes." },
@@ -290,7 +346,13 @@ static const PiMetricKey baseline_keys[] = {
         [PI_METRIC_BASELINE_ENTRY_KERNEL] =
                 { "kernel", S, "", "calibration", "Name of the kernel." },
         [PI_METRIC_BASELINE_ENTRY_TERMS_PER_SECOND] =
-                { "terms_per_second", D, "1/s", "calibration", "Rate of one thread." },
+                { "terms_per_second", D, "1/s", "calibration",
+                  "Rate of one thread: the median of the measurements." },
+        [PI_METRIC_BASELINE_ENTRY_MEASUREMENTS] =
+                { "measurements", U, "count", "calibration", "How many measurements there are." },
+        [PI_METRIC_BASELINE_ENTRY_MEASURED_USEC] =
+                { "measured_usec", T, "usec", "calibration",
+                  "When the newest was made, since the epoch.", MOMENT },
         [_PI_METRIC_BASELINE_MAX] = { 0 },
 };
 

@@ -3,14 +3,21 @@
 
 #include <stddef.h>
 
-/* Every key of GetMetrics, declared once: the answer is built from this table, and manual, exporter
- * and pictl are checked against it. */
+typedef enum PiMetricKind {
+        PI_METRIC_KIND_GAUGE,   /* goes up and down; also what is no number */
+        PI_METRIC_KIND_COUNTER, /* only grows while the daemon runs */
+        PI_METRIC_KIND_MOMENT,  /* a time since the epoch */
+} PiMetricKind;
+
+/* Every key of GetMetrics, declared once: the answer and the text for Prometheus are built from
+ * this table, manual and pictl are checked against it. */
 typedef struct PiMetricKey {
         const char *name;
         const char *type;   /* D-Bus signature of the value */
         const char *unit;   /* usec, nsec, bytes, 1/s, ratio (0 to 1), count, factor, or "" */
         const char *source; /* where the figure comes from */
         const char *description;
+        PiMetricKind kind;
 } PiMetricKey;
 
 typedef enum PiMetricId {
@@ -21,6 +28,8 @@ typedef enum PiMetricId {
         PI_METRIC_JOBS_FAILED,
         PI_METRIC_JOBS_CANCELLED,
         PI_METRIC_JOBS_REFUSED,
+        PI_METRIC_JOBS_RESUMED,
+        PI_METRIC_JOBS_PREEMPTED,
         PI_METRIC_JOBS_QUEUED,
         PI_METRIC_JOBS_RUNNING,
         PI_METRIC_SLOTS_TOTAL,
@@ -32,18 +41,21 @@ typedef enum PiMetricId {
         PI_METRIC_RESPONSE_P90_USEC,
         PI_METRIC_RESPONSE_P99_USEC,
         PI_METRIC_RESPONSE_MAX_USEC,
+        PI_METRIC_RESPONSE_BUCKETS,
         PI_METRIC_SUBMISSION_COUNT,
         PI_METRIC_SUBMISSION_SUM_USEC,
         PI_METRIC_SUBMISSION_P50_USEC,
         PI_METRIC_SUBMISSION_P90_USEC,
         PI_METRIC_SUBMISSION_P99_USEC,
         PI_METRIC_SUBMISSION_MAX_USEC,
+        PI_METRIC_SUBMISSION_BUCKETS,
         PI_METRIC_PART_COUNT,
         PI_METRIC_PART_SUM_NSEC,
         PI_METRIC_PART_P50_NSEC,
         PI_METRIC_PART_P90_NSEC,
         PI_METRIC_PART_P99_NSEC,
         PI_METRIC_PART_MAX_NSEC,
+        PI_METRIC_PART_BUCKETS,
 
         PI_METRIC_TERMS_COMPUTED,
         PI_METRIC_PARTS_COMPUTED,
@@ -68,6 +80,15 @@ typedef enum PiMetricId {
         PI_METRIC_FAULTS_NODE,
         PI_METRIC_FAULTS_SOFTWARE,
         PI_METRIC_CORES_OUT_OF_SERVICE,
+
+        PI_METRIC_STORE_DEGRADED,
+        PI_METRIC_STORE_ERROR,
+        PI_METRIC_STORE_COMMITS,
+        PI_METRIC_STORE_FAILURES,
+        PI_METRIC_STORE_CHECKPOINTS,
+        PI_METRIC_STORE_QUEUED,
+        PI_METRIC_STORE_LOST,
+        PI_METRIC_CHECKPOINT_AGE_USEC,
 
         PI_METRIC_SPEEDUP_LAST,
         PI_METRIC_SPEEDUP_MEAN,
@@ -130,6 +151,8 @@ typedef enum PiMetricCoreId {
 typedef enum PiMetricBaselineId {
         PI_METRIC_BASELINE_ENTRY_KERNEL,
         PI_METRIC_BASELINE_ENTRY_TERMS_PER_SECOND,
+        PI_METRIC_BASELINE_ENTRY_MEASUREMENTS,
+        PI_METRIC_BASELINE_ENTRY_MEASURED_USEC,
         _PI_METRIC_BASELINE_MAX,
 } PiMetricBaselineId;
 

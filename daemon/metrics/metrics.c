@@ -143,6 +143,8 @@ static void put_jobs(PiMetricDict *d, const PiMetrics *m, const PiMetricsLive *l
         pi_metric_dict_uint64(d, PI_METRIC_JOBS_FAILED, m->failed);
         pi_metric_dict_uint64(d, PI_METRIC_JOBS_CANCELLED, m->cancelled);
         pi_metric_dict_uint64(d, PI_METRIC_JOBS_REFUSED, m->refused);
+        pi_metric_dict_uint64(d, PI_METRIC_JOBS_RESUMED, live->jobs_resumed);
+        pi_metric_dict_uint64(d, PI_METRIC_JOBS_PREEMPTED, live->jobs_preempted);
         pi_metric_dict_uint32(d, PI_METRIC_JOBS_QUEUED, live->jobs_queued);
         pi_metric_dict_uint32(d, PI_METRIC_JOBS_RUNNING, live->jobs_running);
         pi_metric_dict_uint32(d, PI_METRIC_SLOTS_TOTAL, live->slots_total);
@@ -166,13 +168,40 @@ static void put_faults(PiMetricDict *d, const PiMetricsLive *live) {
         pi_metric_dict_uint32(d, PI_METRIC_CORES_OUT_OF_SERVICE, out);
 }
 
-/* The six keys of a histogram follow one another, in this order, from the one named count. */
-G_STATIC_ASSERT(PI_METRIC_RESPONSE_MAX_USEC == PI_METRIC_RESPONSE_COUNT + 5);
-G_STATIC_ASSERT(PI_METRIC_SUBMISSION_MAX_USEC == PI_METRIC_SUBMISSION_COUNT + 5);
-G_STATIC_ASSERT(PI_METRIC_PART_MAX_NSEC == PI_METRIC_PART_COUNT + 5);
+static void put_store(PiMetricDict *d, const PiMetricsStore *store) {
+        pi_metric_dict_boolean(d, PI_METRIC_STORE_DEGRADED, store->degraded);
+        if (store->error)
+                pi_metric_dict_string(d, PI_METRIC_STORE_ERROR, store->error);
+        pi_metric_dict_uint64(d, PI_METRIC_STORE_COMMITS, store->commits);
+        pi_metric_dict_uint64(d, PI_METRIC_STORE_FAILURES, store->failures);
+        pi_metric_dict_uint64(d, PI_METRIC_STORE_CHECKPOINTS, store->checkpoints);
+        pi_metric_dict_uint32(d, PI_METRIC_STORE_QUEUED, store->queued);
+        pi_metric_dict_uint64(d, PI_METRIC_STORE_LOST, store->lost);
+        if (store->has_checkpoint_age)
+                pi_metric_dict_uint64(d, PI_METRIC_CHECKPOINT_AGE_USEC,
+                                      store->checkpoint_age_usec);
+}
 
-static void put_histogram(PiMetricDict *d, unsigned count, const PiHistogram *h) {
+/* The keys of a histogram follow one another, in this order, from the one named count. */
+G_STATIC_ASSERT(PI_METRIC_RESPONSE_BUCKETS == PI_METRIC_RESPONSE_COUNT + 6);
+G_STATIC_ASSERT(PI_METRIC_SUBMISSION_BUCKETS == PI_METRIC_SUBMISSION_COUNT + 6);
+G_STATIC_ASSERT(PI_METRIC_PART_BUCKETS == PI_METRIC_PART_COUNT + 6);
+
+static GVariant *list_buckets(const PiHistogram *h, unsigned first, unsigned last) {
+        GVariantBuilder list;
+
+        g_variant_builder_init(&list, G_VARIANT_TYPE("a(tt)"));
+        for (unsigned step = first; step <= last; step++)
+                g_variant_builder_add(&list, "(tt)", pi_step_bound(step),
+                                      pi_histogram_count_up_to(h, step));
+        return g_variant_builder_end(&list);
+}
+
+/* A histogram, the first of its keys, and the steps its buckets go from and to. */
+static void put_histogram(PiMetricDict *d, unsigned count, const PiHistogram *h, unsigned from,
+                          unsigned to) {
         pi_metric_dict_uint64(d, count, pi_histogram_count(h));
+        pi_metric_dict_list(d, count + 6, list_buckets(h, from, to));
         if (pi_histogram_count(h) == 0)
                 return;
         pi_metric_dict_uint64(d, count + 1, pi_histogram_sum(h));
@@ -180,6 +209,13 @@ static void put_histogram(PiMetricDict *d, unsigned count, const PiHistogram *h)
         pi_metric_dict_uint64(d, count + 3, pi_histogram_quantile(h, 0.90));
         pi_metric_dict_uint64(d, count + 4, pi_histogram_quantile(h, 0.99));
         pi_metric_dict_uint64(d, count + 5, pi_histogram_max(h));
+}
+
+static void put_times(PiMetricDict *d, const PiMetrics *m, const PiMetricsLive *live) {
+        put_histogram(d, PI_METRIC_RESPONSE_COUNT, &m->response_usec, PI_STEP(2), PI_STEP(10));
+        put_histogram(d, PI_METRIC_SUBMISSION_COUNT, &m->submission_usec, PI_STEP(1), PI_STEP(9));
+        if (live->part_nsec)
+                put_histogram(d, PI_METRIC_PART_COUNT, live->part_nsec, PI_STEP(2), PI_STEP(11));
 }
 
 static void put_last_minute(PiMetricDict *d, const PiMetrics *m, const PiMetricsLive *live,
@@ -243,6 +279,12 @@ static GVariant *list_baselines(const PiMetricsLive *live) {
                 pi_metric_dict_string(&d, PI_METRIC_BASELINE_ENTRY_KERNEL, b->kernel);
                 pi_metric_dict_double(&d, PI_METRIC_BASELINE_ENTRY_TERMS_PER_SECOND,
                                       b->terms_per_second);
+                if (b->measurements > 0)
+                        pi_metric_dict_uint32(&d, PI_METRIC_BASELINE_ENTRY_MEASUREMENTS,
+                                              b->measurements);
+                if (b->measured_usec > 0)
+                        pi_metric_dict_uint64(&d, PI_METRIC_BASELINE_ENTRY_MEASURED_USEC,
+                                              b->measured_usec);
                 g_variant_builder_add_value(&list, pi_metric_dict_end(&d));
         }
         return g_variant_builder_end(&list);
@@ -380,10 +422,8 @@ GVariant *pi_metrics_to_variant(PiMetrics *m, const PiMetricsLive *live) {
         put_throughput(&d, m, live);
         put_jobs(&d, m, live);
         put_faults(&d, live);
-        put_histogram(&d, PI_METRIC_RESPONSE_COUNT, &m->response_usec);
-        put_histogram(&d, PI_METRIC_SUBMISSION_COUNT, &m->submission_usec);
-        if (live->part_nsec)
-                put_histogram(&d, PI_METRIC_PART_COUNT, live->part_nsec);
+        put_store(&d, &live->store);
+        put_times(&d, m, live);
         put_efficiency(&d, m, live);
         put_cpu(&d, sample);
         put_cgroup(&d, sample);

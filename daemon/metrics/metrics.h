@@ -56,11 +56,24 @@ typedef struct PiMetricsFaults {
         uint64_t software;
 } PiMetricsFaults;
 
-/* The rate of one thread, measured when the daemon started. */
+/* The rate of one thread with a kernel. */
 typedef struct PiMetricsBaseline {
         const char *kernel;
-        double terms_per_second;
+        double terms_per_second; /* the median of the measurements */
+        uint32_t measurements;   /* 0: not known */
+        uint64_t measured_usec;  /* the newest one, CLOCK_REALTIME; 0: not known */
 } PiMetricsBaseline;
+
+/* What keeps jobs over a restart. Counters run since the daemon started. */
+typedef struct PiMetricsStore {
+        gboolean degraded; /* nothing is written: jobs would be lost */
+        const char *error; /* why, for people; NULL while all is well */
+        uint64_t commits, failures, checkpoints;
+        uint64_t lost;   /* records given up because the store could not take them */
+        uint32_t queued; /* records waiting to be written */
+        gboolean has_checkpoint_age;
+        uint64_t checkpoint_age_usec; /* of the newest one */
+} PiMetricsStore;
 
 /* More cores or baselines than these are not listed one by one (they still count in the sums). */
 #define PI_METRICS_CORES_MAX 1024
@@ -72,7 +85,10 @@ typedef struct PiMetricsLive {
         uint32_t jobs_running;
         uint32_t slots_total;
         uint32_t slots_in_use;
+        uint64_t jobs_resumed;   /* taken up again after a restart */
+        uint64_t jobs_preempted; /* times a running job gave its CPU slots to another */
         PiMetricsFaults faults;
+        PiMetricsStore store;
         const PiMetricsCore *cores;
         size_t n_cores;
         const PiHistogram *part_nsec; /* nanoseconds per part; NULL: not measured */

@@ -22,6 +22,7 @@ static void bind(PiBinder *b, const PiCheckpoint *c) {
         pi_bind_u64(b, c->saved_usec);
         pi_bind_u64(b, c->started_usec);
         pi_bind_u64(b, c->compute_usec);
+        pi_bind_u64(b, c->slot_usec);
         pi_bind_u64(b, c->submission_usec);
         pi_bind_i64(b, c->resumes);
         pi_bind_text(b, c->verdict);
@@ -91,6 +92,7 @@ static PiCheckpoint *read_row(PiColumns *c) {
         p->saved_usec = pi_columns_u64(c, INT64_MAX);
         p->started_usec = pi_columns_u64(c, INT64_MAX);
         p->compute_usec = pi_columns_u64(c, UINT64_MAX);
+        p->slot_usec = pi_columns_u64(c, UINT64_MAX);
         p->submission_usec = pi_columns_u64(c, UINT64_MAX);
         p->resumes = pi_columns_u32(c);
         g_free(p->verdict);

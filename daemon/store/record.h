@@ -49,6 +49,7 @@ typedef struct PiCheckpoint {
         uint64_t saved_usec;    /* CLOCK_REALTIME when the snapshot was taken */
         uint64_t started_usec;  /* of the job, CLOCK_REALTIME */
         uint64_t compute_usec;  /* time it has had CPU slots */
+        uint64_t slot_usec;       /* the same, of each slot, added up */
         uint64_t submission_usec; /* asked for -> first lease started */
         uint32_t resumes;       /* times it went on after a restart of the service */
         char *verdict;          /* the worst so far; never NULL */

@@ -26,7 +26,7 @@ static const char *const scripts[] = {
 
         "CREATE TABLE checkpoint (job INTEGER PRIMARY KEY REFERENCES job ON DELETE CASCADE,"
         " numerics INTEGER NOT NULL, saved_usec INTEGER NOT NULL,"
-        " started_usec INTEGER NOT NULL, compute_usec INTEGER NOT NULL,"
+        " started_usec INTEGER NOT NULL, compute_usec INTEGER NOT NULL, slot_usec INTEGER NOT NULL,"
         " submission_usec INTEGER NOT NULL, resumes INTEGER NOT NULL, verdict TEXT NOT NULL,"
         " sum TEXT NOT NULL, tolerance TEXT NOT NULL, terms_done INTEGER NOT NULL,"
         " cpu_nsec INTEGER NOT NULL, retries INTEGER NOT NULL, n_leases INTEGER NOT NULL,"

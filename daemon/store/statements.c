@@ -9,8 +9,8 @@
         "error_message, pi, report"
 
 #define CHECKPOINT_COLUMNS \
-        "job, numerics, saved_usec, started_usec, compute_usec, submission_usec, resumes, " \
-        "verdict, sum, tolerance, terms_done, cpu_nsec, retries, n_leases, verified"
+        "job, numerics, saved_usec, started_usec, compute_usec, slot_usec, submission_usec, " \
+        "resumes, verdict, sum, tolerance, terms_done, cpu_nsec, retries, n_leases, verified"
 
 #define LAST_END "(SELECT ended FROM job WHERE ended > 0 ORDER BY ended DESC LIMIT 1)"
 
@@ -56,7 +56,8 @@ static const char *const texts[_PI_STATEMENT_MAX] = {
 
         /* Of a job that was forgotten or has ended there is none any more. */
         [PI_STATEMENT_CHECKPOINT_PUT] = "INSERT OR REPLACE INTO checkpoint (" CHECKPOINT_COLUMNS ")"
-                " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15"
+                " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+                "?16"
                 " WHERE EXISTS (SELECT 1 FROM job WHERE id = ?1 AND ended IS NULL)",
         [PI_STATEMENT_CHECKPOINT_DELETE] = "DELETE FROM checkpoint WHERE job = ?",
         [PI_STATEMENT_CHECKPOINT_LIST] = "SELECT " CHECKPOINT_COLUMNS " FROM checkpoint"

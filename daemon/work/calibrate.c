@@ -38,3 +38,64 @@ double pi_calibrate(const PiKernel *kernel) {
         qsort(rate, n, sizeof(rate[0]), compare_doubles);
         return rate[n / 2];
 }
+
+struct PiCalibrator {
+        GThread *thread;
+        double *rates;
+        GSource *finished; /* becomes ready when the rates are there */
+        PiCalibrated done;
+        gpointer userdata;
+};
+
+static gpointer calibrate_all(gpointer userdata) {
+        PiCalibrator *c = userdata;
+
+        for (gsize i = 0; pi_kernels()[i]; i++)
+                c->rates[i] = pi_calibrate(pi_kernels()[i]);
+        g_source_set_ready_time(c->finished, 0);
+        return NULL;
+}
+
+static gboolean tell(gpointer userdata) {
+        PiCalibrator *c = userdata;
+
+        g_thread_join(g_steal_pointer(&c->thread));
+        c->done(c->rates, c->userdata);
+        return G_SOURCE_REMOVE;
+}
+
+static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer userdata) {
+        return callback(userdata);
+}
+
+static GSourceFuncs finished_funcs = { .dispatch = dispatch };
+
+PiCalibrator *pi_calibrator_new(PiCalibrated done, gpointer userdata, GError **error) {
+        PiCalibrator *c = g_new0(PiCalibrator, 1);
+        gsize n = 0;
+
+        while (pi_kernels()[n])
+                n++;
+        c->rates = g_new0(double, n);
+        c->done = done;
+        c->userdata = userdata;
+        c->finished = g_source_new(&finished_funcs, sizeof(GSource));
+        g_source_set_callback(c->finished, tell, c, NULL);
+        g_source_attach(c->finished, NULL);
+        c->thread = g_thread_try_new("calibration", calibrate_all, c, error);
+        if (c->thread)
+                return c;
+        pi_calibrator_free(c);
+        return NULL;
+}
+
+void pi_calibrator_free(PiCalibrator *c) {
+        if (!c)
+                return;
+        if (c->thread)
+                g_thread_join(c->thread);
+        g_source_destroy(c->finished);
+        g_source_unref(c->finished);
+        g_free(c->rates);
+        g_free(c);
+}

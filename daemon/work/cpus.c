@@ -5,7 +5,9 @@
 #include <glib.h>
 #include <pthread.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 
 /* Larger than any machine's; the kernel refuses a set smaller than its own. */
 #define CPUS_MAX 65536
@@ -46,4 +48,21 @@ void pi_cpus_settle_thread(uint32_t cpu) {
         CPU_FREE(set);
         (void) pthread_setschedparam(pthread_self(), SCHED_BATCH, &(struct sched_param) {});
         (void) setpriority(PRIO_PROCESS, 0 /* this thread */, WORKER_NICE);
+}
+
+#define MODEL_KEY "model name"
+
+char *pi_cpus_model(void) {
+        g_autofree char *text = NULL;
+        const char *line;
+        struct utsname uts;
+
+        if (g_file_get_contents("/proc/cpuinfo", &text, NULL, NULL) &&
+            (line = strstr(text, MODEL_KEY)) && (line = strchr(line, ':'))) {
+                g_autofree char *model = g_strndup(line + 1, MIN(strcspn(line + 1, "\n"), 128));
+
+                return g_utf8_make_valid(g_strstrip(model), -1);
+        }
+        /* Many of ARM's do not say. */
+        return g_strdup(uname(&uts) == 0 ? uts.machine : "unknown");
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdlib.h>
-
 #include "daemon/series/expected.h"
 #include "daemon/work/task.h"
 
@@ -13,8 +11,8 @@ static int by_lease(const void *a, const void *b) {
         return (x->next_term < y->next_term) - (x->next_term > y->next_term);
 }
 
-/* The leases that lie and those in hands. One that changes hands meanwhile may be there twice, or be
- * finished. */
+/* The leases that lie and those in hands. One that changes hands meanwhile may be there twice, or
+ * be finished. */
 static void gather_partials(PiTask *task, GArray *partials) {
         pthread_mutex_lock(&task->lock);
         g_array_append_vals(partials, task->left->data, task->left->len);
@@ -80,7 +78,7 @@ PiSnapshot *pi_task_snapshot(PiTask *task) {
         s->tolerance = task->restored.tolerance;
         gather_shares(task, s, merged, partials);
         mark_verified(task, s, merged);
-        qsort(partials->data, partials->len, sizeof(PiPartial), by_lease);
+        g_array_sort(partials, by_lease);
         keep_partials(task, s, partials);
         s->terms_done = pi_task_terms_done(task);
         s->cpu_nsec = pi_task_cpu_nsec(task);

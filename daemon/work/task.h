@@ -79,8 +79,8 @@ void pi_task_rearm(PiTask *task);
 /* How far the task has come; main thread, whoever is in it. */
 PiSnapshot *pi_task_snapshot(PiTask *task);
 
-/* Makes a new task go on from a snapshot. False, and the task is as it was, when the snapshot is not
- * of such a task or its sums are not those of its terms. */
+/* Makes a new task go on from a snapshot. False, and the task is as it was, when the snapshot is
+ * not of such a task or its sums are not those of its terms. */
 bool pi_task_restore(PiTask *task, const PiSnapshot *snapshot);
 
 /* Gives the caller the next lease to try on this CPU, and how far it is: one that failed elsewhere

@@ -123,6 +123,7 @@ def main(root):
     header = read(root, 'dbus/names.h')
     tap.result('options', compare(names(header, 'PI_OPTION_'), manual, 'Options'))
     tap.result('report', compare(names(header, 'PI_REPORT_'), manual, 'Report'))
+    tap.result('sweeps', compare(names(header, 'PI_SWEEP_'), manual, 'Sweeps'))
     tap.result('errors', compare(errors(read(root, 'dbus/error.c')), manual, 'Errors'))
     tables = metric_tables(read(root, 'daemon/metrics/keys.c'))
     titles = ('Metrics', 'Metrics of a Core', 'Metrics of a Baseline')

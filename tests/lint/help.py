@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Asks the built programs for help, and for the impossible: help.py PICTL DAEMON
+"""Asks the built programs for help, and for the impossible: help.py PICTL DAEMON [PROGRAM...]
 
 Help goes to stdout within 80 columns; a wrong command line gets words on stderr only and
 the exit status 2.
@@ -67,10 +67,10 @@ def self_tests(tap):
     ) == ['compute', 'jobs'] else ['the list of verbs is not understood'])
 
 
-def main(pictl, daemon):
+def main(pictl, daemon, *more):
     tap = Tap()
     self_tests(tap)
-    for program in (pictl, daemon):
+    for program in (pictl, daemon, *more):
         name = os.path.basename(program)
         tap.result(f'{name} --help', help_faults([program, '--help']))
         tap.result(f'{name} --version', help_faults([program, '--version']))
@@ -89,4 +89,4 @@ def main(pictl, daemon):
     tap.done()
 
 
-main(*sys.argv[1:3])
+main(*sys.argv[1:])

@@ -17,6 +17,7 @@ from tap import Tap, read, run
 
 # Ten times the exposure level that "systemd-analyze security" may find.
 EXPOSURE = 15
+EXPOSURE_OF_HELPERS = 20
 # Calls of the worker threads; the sandbox must let them through.
 WORKER_CALLS = ('sched_setaffinity', 'sched_setscheduler', 'setpriority')
 
@@ -47,8 +48,8 @@ def verify(folder, units, *more):
     return [f'rc {done.returncode}: {said}'] if done.returncode or said else []
 
 
-def exposure_faults(path):
-    done = run(['systemd-analyze', 'security', '--offline=true', f'--threshold={EXPOSURE}',
+def exposure_faults(path, limit=EXPOSURE):
+    done = run(['systemd-analyze', 'security', '--offline=true', f'--threshold={limit}',
                 '--no-pager', path])
     return [done.stdout + done.stderr] if done.returncode else []
 
@@ -112,6 +113,37 @@ def write(folder, name, text):
     return path
 
 
+def helper_tests(tap, folder, source, build, program):
+    """What tells Prometheus: the exporter, where it is built, and the timer."""
+    helpers = [('pi-computed-textfile.service', 'pi-computed-textfile.timer')]
+    if os.path.exists(os.path.join(build, 'units/pi-computed-exporter.service')):
+        helpers.append(('pi-computed-exporter.service', 'pi-computed-exporter.socket'))
+    else:
+        tap.skip('units of the exporter', 'it is not built: there is no libmicrohttpd')
+    for service, starter in helpers:
+        unit = read(build, f'units/{service}')
+        line = value_of(unit, 'ExecStart')
+        tap.result(f'{line.split()[0]} is absolute', [] if line.startswith('/') else [line])
+        path = write(folder, service, re.sub(r'(?m)^ExecStart=\S+', f'ExecStart={program}', unit))
+        write(folder, starter, read(source, f'units/{starter}'))
+        tap.result(f'systemd-analyze verify: {service}', verify(folder, [service, starter]))
+        tap.result(f'exposure of {service} is at most {EXPOSURE_OF_HELPERS / 10}',
+                   exposure_faults(path, EXPOSURE_OF_HELPERS))
+        # Nothing of this is on unless somebody says so.
+        tap.result(f'{service} is started by {starter}',
+                   ['it has a WantedBy='] if value_of(unit, 'WantedBy') else [])
+
+
+def exporter_user_faults(source, build):
+    path = os.path.join(build, 'units/pi-computed-exporter.service')
+    if not os.path.exists(path):
+        return []
+    user = value_of(read(build, 'units/pi-computed-exporter.service'), 'User')
+    sysusers = 'units/pi-computed-exporter.sysusers'
+    return sysusers_faults(os.path.join(source, sysusers)) + (
+        [] if f'u {user} ' in read(source, sysusers) else ['sysusers makes another user'])
+
+
 def self_tests(tap, folder, unit):
     here = os.path.join(folder, 'bad')
     os.makedirs(here)
@@ -152,6 +184,7 @@ def main(source, build, daemon):
         tap.result('systemd-analyze verify: user',
                    verify(folder, ['user/pi-computed.service'], '--user'))
         tap.result(f'exposure is at most {EXPOSURE / 10}', exposure_faults(path))
+        helper_tests(tap, folder, source, build, daemon)
         tap.result('workers may pin themselves and step back', call_faults(unit))
         tap.result('the catalog', catalog_faults(
             os.path.join(source, 'units/pi-computed.catalog'), folder))
@@ -160,6 +193,7 @@ def main(source, build, daemon):
     tap.result('the user', sysusers_faults(sysusers) + (
         [] if f'u {value_of(unit, "User")} ' in read(source, 'units/pi-computed.sysusers')
         else ['sysusers makes another user than User= of the unit']))
+    tap.result('the user of the exporter', exporter_user_faults(source, build))
     tap.result('activation by the system bus',
                activation_faults(read(source, 'dbus/org.picompute1.service'), unit))
     tap.result('activation by the session bus',

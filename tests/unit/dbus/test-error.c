@@ -26,6 +26,10 @@ static const struct {
         { PI_ERROR_DEADLINE_EXCEEDED, PREFIX "DeadlineExceeded", ETIMEDOUT, 124 },
         { PI_ERROR_SHUTTING_DOWN, PREFIX "ShuttingDown", ESHUTDOWN, 1 },
         { PI_ERROR_FAULT_INJECTION_DISABLED, PREFIX "FaultInjectionDisabled", EPERM, 1 },
+        { PI_ERROR_NODE_LOST, PREFIX "NodeLost", EHOSTDOWN, 5 },
+        { PI_ERROR_INVALID_SETTING, PREFIX "InvalidSetting", EDOM, 1 },
+        { PI_ERROR_STORE_UNAVAILABLE, PREFIX "StoreUnavailable", EAGAIN, 1 },
+        { PI_ERROR_NO_SUCH_SWEEP, PREFIX "NoSuchSweep", ENODATA, 3 },
 };
 
 static void test_table(void) {

@@ -17,6 +17,9 @@ typedef enum EventKind {
         EVENT_STATE,
         EVENT_PROGRESS,
         EVENT_JUDGED,
+        EVENT_PREEMPTED,
+        EVENT_SUSPENDED,
+        EVENT_RESUMED,
         EVENT_REMOVED,
         _EVENT_MAX,
 } EventKind;
@@ -42,8 +45,13 @@ typedef struct Node {
                 uint32_t cpu;
                 PiCoreNews news;
         } news;
-        unsigned troubles;
         unsigned injected;
+        unsigned lost, discarded, reloads, calibrated;
+        struct {
+                unsigned changes;
+                gboolean degraded;
+                unsigned set_aside;
+        } store;
 } Node;
 
 static atomic_bool node_broken;
@@ -100,11 +108,43 @@ static inline void node_core_news(uint32_t cpu, PiCoreNews news, gpointer userda
         node->news.times++;
 }
 
-static inline void node_trouble(const GError *error, gpointer userdata) {
+static inline void node_preempted(PiJob *job, gpointer userdata) {
+        node_record(userdata, EVENT_PREEMPTED, job);
+}
+
+static inline void node_suspended(PiJob *job, gpointer userdata) {
+        g_assert_error(job->error, PI_ERROR, PI_ERROR_SHUTTING_DOWN);
+        node_record(userdata, EVENT_SUSPENDED, job);
+}
+
+static inline void node_resumed(PiJob *job, gboolean discarded, gpointer userdata) {
         Node *node = userdata;
 
-        g_test_message("%s", error->message);
-        node->troubles++;
+        node->discarded += discarded;
+        node_record(node, EVENT_RESUMED, job);
+}
+
+static inline void node_lost(const PiJobRecord *record, gpointer userdata) {
+        ((Node *) userdata)->lost++;
+}
+
+static inline void node_store_changed(const GError *error, gpointer userdata) {
+        Node *node = userdata;
+
+        node->store.changes++;
+        node->store.degraded = error != NULL;
+}
+
+static inline void node_store_set_aside(const GError *what, gpointer userdata) {
+        ((Node *) userdata)->store.set_aside++;
+}
+
+static inline void node_settings_changed(gboolean service, gpointer userdata) {
+        ((Node *) userdata)->reloads++;
+}
+
+static inline void node_calibrated(gpointer userdata) {
+        ((Node *) userdata)->calibrated++;
 }
 
 static inline void node_injected(uint32_t cpu, const PiFaultOrder *order, gpointer userdata) {
@@ -120,11 +160,25 @@ static inline void node_removed(PiJob *job, gpointer userdata) {
 /* Each worker on a CPU of its own, whatever this machine has: NODE_CPU and the numbers after it. */
 #define NODE_CPU 50
 
-static inline void node_start(Node *node, uint32_t workers) {
+/* With these settings, which it takes over. */
+static inline void node_start_with(Node *node, uint32_t workers, PiSettings *settings) {
         static const uint32_t cpus[] = { 50, 51, 52, 53, 54, 55, 56, 57 };
         static const PiJobsListener listener = {
-                node_added,  node_state_changed, node_progressed, node_removed,
-                node_judged, node_core_news,     node_trouble,    node_injected,
+                .added = node_added,
+                .state_changed = node_state_changed,
+                .progressed = node_progressed,
+                .removed = node_removed,
+                .judged = node_judged,
+                .core_news = node_core_news,
+                .fault_injected = node_injected,
+                .preempted = node_preempted,
+                .suspended = node_suspended,
+                .resumed = node_resumed,
+                .lost = node_lost,
+                .store_changed = node_store_changed,
+                .store_set_aside = node_store_set_aside,
+                .settings_changed = node_settings_changed,
+                .calibrated = node_calibrated,
         };
         static const PiNode self = { .id = "0", .name = "test", .kernel = &node_kernel,
                                      .fault_injection = TRUE };
@@ -136,8 +190,12 @@ static inline void node_start(Node *node, uint32_t workers) {
         node->events = g_array_new(FALSE, FALSE, sizeof(Event));
         gate_open(&gate);
         atomic_store(&node_broken, false);
-        node->jobs = pi_jobs_new(node->pool, &self);
+        node->jobs = pi_jobs_new(node->pool, &self, settings);
         pi_jobs_add_listener(node->jobs, &listener, node);
+}
+
+static inline void node_start(Node *node, uint32_t workers) {
+        node_start_with(node, workers, pi_settings_new());
 }
 
 static inline GError *node_reason(const char *text) {
@@ -160,15 +218,21 @@ static inline void node_stop(Node *node) {
         g_array_unref(node->events);
 }
 
-/* `options` as GVariant writes a dictionary, "{'parts': <uint64 2>}". */
-static inline PiJob *node_try(Node *node, uid_t owner, uint64_t terms, const char *options,
-                              GError **error) {
+/* `options` as GVariant writes a dictionary, "{'parts': <uint64 2>}". `sender`: the caller that
+ * waits, "" for none. */
+static inline PiJob *node_try_as(Node *node, uid_t owner, const char *sender, uint64_t terms,
+                                 const char *options, GError **error) {
         g_autoptr(GError) syntax = NULL;
         g_autoptr(GVariant) v =
                 g_variant_parse(G_VARIANT_TYPE_VARDICT, options, NULL, NULL, &syntax);
 
         g_assert_no_error(syntax);
-        return pi_jobs_submit(node->jobs, owner, "", terms, v, error);
+        return pi_jobs_submit(node->jobs, owner, sender, terms, v, error);
+}
+
+static inline PiJob *node_try(Node *node, uid_t owner, uint64_t terms, const char *options,
+                              GError **error) {
+        return node_try_as(node, owner, "", terms, options, error);
 }
 
 static inline PiJob *node_submit(Node *node, uint64_t terms, const char *options) {
@@ -188,9 +252,50 @@ static inline PiJob *node_submit_wide(Node *node, uint64_t terms, uint32_t cpus)
         return node_submit(node, terms, options);
 }
 
+static inline void node_wait_for_count(Node *node, EventKind kind, unsigned count) {
+        while (node->count[kind] < count)
+                g_main_context_iteration(NULL, TRUE);
+}
+
 static inline void node_wait_for_state(PiJob *job, PiJobState state) {
         while (job->state != state)
                 g_main_context_iteration(NULL, TRUE);
+}
+
+typedef struct NodeAnswer {
+        gboolean came;
+        GPtrArray *records;
+} NodeAnswer;
+
+static inline void node_answer(GPtrArray *records, const GError *error, gpointer userdata) {
+        NodeAnswer *answer = userdata;
+
+        g_assert_no_error(error);
+        answer->came = TRUE;
+        answer->records = g_ptr_array_ref(records);
+}
+
+/* PiJobRecord of the finished jobs in the store, newest first; the caller's. */
+static inline GPtrArray *node_history(Node *node, uint32_t limit) {
+        NodeAnswer answer = {};
+
+        pi_store_list_jobs(pi_jobs_store(node->jobs), limit, node_answer, &answer);
+        while (!answer.came)
+                g_main_context_iteration(NULL, TRUE);
+        return answer.records;
+}
+
+/* What the store has of a job, whatever its state; NULL for nothing. The caller's. */
+static inline PiJobRecord *node_find_record(Node *node, uint64_t id) {
+        NodeAnswer answer = {};
+        PiJobRecord *record;
+
+        pi_store_find_job(pi_jobs_store(node->jobs), id, node_answer, &answer);
+        while (!answer.came)
+                g_main_context_iteration(NULL, TRUE);
+        record = answer.records->len > 0 ? pi_job_record_copy(answer.records->pdata[0]) : NULL;
+        g_ptr_array_unref(answer.records);
+        return record;
 }
 
 /* Where in the record the job came to the state, or -1. */

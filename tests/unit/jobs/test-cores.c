@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The whole way from a wrong sum to the verdict, with workers that do wrong as told, and what
  * becomes of jobs while cores are suspect or out of service. */
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "dbus/names.h"
 #include "tests/unit/jobs/made.h"
 #include "tests/unit/jobs/node.h"
+#include "tests/unit/store/sample.h"
 
 static void inject(Node *node, uint32_t cpu, const char *options) {
         g_autoptr(GVariant) v = g_variant_parse(G_VARIANT_TYPE_VARDICT, options, NULL, NULL, NULL);
@@ -299,19 +299,26 @@ static void test_many(void) {
         node_stop(&node);
 }
 
-static void test_record(void) {
-        g_autofree char *dir = g_dir_make_tmp("pi-cores-XXXXXX", NULL);
-        g_autofree char *file = g_build_filename(dir, "bad-cores", NULL);
+static void put_bad_cores(const char *dir) {
+        static const uint32_t cpus[] = { 50, 51, 9999 };
         Node node;
 
-        g_assert_true(g_file_set_contents(file,
-                                          "[cpu 50]\nsince_usec=1\njob=1\n"
-                                          "[cpu 51]\nsince_usec=1\njob=1\n"
-                                          "[cpu 9999]\nsince_usec=1\njob=1\n",
-                                          -1, NULL));
+        node_start(&node, 1);
+        pi_jobs_open_store(node.jobs, dir);
+        for (size_t i = 0; i < G_N_ELEMENTS(cpus); i++)
+                pi_store_put_bad_core(pi_jobs_store(node.jobs),
+                                      &(PiBadCore) { .cpu = cpus[i], .since_usec = 1, .job = 1 });
+        node_stop(&node);
+}
+
+static void test_record(void) {
+        g_autofree char *dir = sample_directory();
+        Node node;
+
+        put_bad_cores(dir);
         node_start(&node, 2);
-        pi_jobs_open_record(node.jobs, dir);
-        g_assert_cmpuint(node.troubles, ==, 0);
+        pi_jobs_open_store(node.jobs, dir);
+        g_assert_false(node.store.degraded);
         /* The last one stays, whatever the record says. */
         g_assert_cmpint(state_of(&node, 0), ==, PI_CORE_OUT_OF_SERVICE);
         g_assert_cmpint(state_of(&node, 1), ==, PI_CORE_IN_SERVICE);
@@ -331,8 +338,40 @@ static void test_record(void) {
                 g_assert_nonnull(strstr(error->message, "50, 51"));
         }
         node_stop(&node);
-        g_unlink(file);
-        g_rmdir(dir);
+
+        /* And not out of service in the next service either. */
+        node_start(&node, 2);
+        pi_jobs_open_store(node.jobs, dir);
+        g_assert_cmpuint(node.news.times, ==, 0);
+        g_assert_cmpuint(pi_pool_in_service(node.pool), ==, 2);
+        node_stop(&node);
+        sample_remove(dir);
+}
+
+/* Found out in one service, it stays so in the next. */
+static void test_over_a_restart(void) {
+        g_autofree char *dir = sample_directory();
+        Node node;
+        PiJob *job;
+
+        node_start(&node, 2);
+        pi_jobs_open_store(node.jobs, dir);
+        job = submit_and_flip(&node, 1, 2);
+        node_wait(&node);
+        g_assert_cmpint(job->verdict, ==, PI_VERDICT_CORE);
+        node_stop(&node);
+
+        node_start(&node, 2);
+        pi_jobs_open_store(node.jobs, dir);
+        g_assert_cmpint(state_of(&node, 0), ==, PI_CORE_IN_SERVICE);
+        g_assert_cmpint(state_of(&node, 1), ==, PI_CORE_OUT_OF_SERVICE);
+        g_assert_cmpuint(node.news.times, ==, 1);
+        g_assert_cmpint(node.news.news, ==, PI_CORE_NEWS_STILL_OUT);
+        job = node_submit(&node, NODE_TERMS, "{'parts': <uint64 2>}");
+        node_wait(&node);
+        g_assert_cmpuint(u32_of(job->report, PI_REPORT_CPUS), ==, 1);
+        node_stop(&node);
+        sample_remove(dir);
 }
 
 static void test_disabled(void) {
@@ -341,7 +380,7 @@ static void test_disabled(void) {
                 g_variant_new_parsed("{'kind': <'hang'>}"));
         g_autoptr(GError) error = NULL;
         PiPool *pool = pi_pool_new(1, NULL);
-        PiJobs *jobs = pi_jobs_new(pool, &self);
+        PiJobs *jobs = pi_jobs_new(pool, &self, pi_settings_new());
 
         g_assert_false(pi_jobs_inject(jobs, pi_pool_worker_cpu(pool, 0), options, &error));
         g_assert_error(error, PI_ERROR, PI_ERROR_FAULT_INJECTION_DISABLED);
@@ -361,6 +400,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/cores/cancelled", test_cancelled);
         g_test_add_func("/cores/many", test_many);
         g_test_add_func("/cores/record", test_record);
+        g_test_add_func("/cores/over-a-restart", test_over_a_restart);
         g_test_add_func("/cores/disabled", test_disabled);
         return g_test_run();
 }

@@ -99,7 +99,7 @@ static void test_deadline(void) {
         node_wait(&node);
         assert_ended(running, PI_JOB_FAILED, PI_ERROR_DEADLINE_EXCEEDED);
         assert_ended(queued, PI_JOB_FAILED, PI_ERROR_DEADLINE_EXCEEDED);
-        g_assert_nonnull(strstr(running->error->message, "1000 microseconds"));
+        g_assert_nonnull(strstr(running->error->message, "deadline of 1 ms"));
         node_stop(&node);
 }
 

@@ -157,15 +157,6 @@ static void test_news(void) {
         }
 }
 
-static void test_trouble(void) {
-        g_autoptr(GError) error = g_error_new(PI_ERROR, PI_ERROR_FAILED, "no room, 100 %%s full");
-
-        g_ptr_array_set_size(records, 0);
-        pi_fault_journal_listener.record_trouble(error, NULL);
-        assert_record(0, PI_EVENT_RECORD_TROUBLE, "4", NULL);
-        says(0, "no room, 100 %s full");
-}
-
 static void test_injected(void) {
         static const struct {
                 PiFaultOrder order;
@@ -217,7 +208,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/fault-journal/hopeless", test_hopeless);
         g_test_add_func("/fault-journal/no-topology", test_no_topology);
         g_test_add_func("/fault-journal/news", test_news);
-        g_test_add_func("/fault-journal/trouble", test_trouble);
         g_test_add_func("/fault-journal/injected", test_injected);
         g_test_add_func("/fault-journal/hung", test_hung);
         status = g_test_run();

@@ -6,7 +6,7 @@ static gboolean is_legal(PiJobState from, PiJobState to) {
         if (from == PI_JOB_QUEUED)
                 return to == PI_JOB_RUNNING || to == PI_JOB_FAILED || to == PI_JOB_CANCELLED;
         if (from == PI_JOB_RUNNING)
-                return to == PI_JOB_DONE || to == PI_JOB_FAILED || to == PI_JOB_CANCELLED;
+                return to != PI_JOB_RUNNING && to < _PI_JOB_STATE_MAX;
         return FALSE;
 }
 
@@ -73,6 +73,79 @@ static void test_times(void) {
         }
 }
 
+/* Back into the queue and on again: the first start stays, the time with CPU slots adds up, and the
+ * CPU time is charged once. */
+static void test_made_room(void) {
+        g_autoptr(PiJob) job = job_in(PI_JOB_QUEUED);
+        uint64_t started_nsec, started_usec, active, submission;
+
+        g_assert_cmpuint(pi_job_active_nsec(job), ==, 0);
+        g_assert_cmpuint(pi_job_cpu_nsec(job), ==, 0);
+        pi_job_set_state(job, PI_JOB_RUNNING);
+        started_nsec = job->started_nsec;
+        started_usec = job->started_usec;
+        job->task = pi_task_new(job->spec.kernel, 1000, 3, 1);
+        job->task->first_start_nsec = 5;
+        job->task->share[0].cpu_nsec = 100;
+        job->run_nsec -= 1000000;
+        g_assert_cmpuint(pi_job_active_nsec(job), >=, 1000000);
+
+        pi_job_set_state(job, PI_JOB_QUEUED);
+        g_assert_false(pi_job_is_finished(job));
+        active = job->active_nsec;
+        submission = job->submission_usec;
+        g_assert_cmpuint(active, >=, 1000000);
+        g_assert_cmpuint(pi_job_active_nsec(job), ==, active);
+        g_assert_cmpuint(submission, >, 0);
+        g_assert_cmpuint(job->finished_usec, ==, 0);
+        g_assert_cmpuint(pi_job_cpu_nsec(job), ==, 100);
+
+        pi_job_set_state(job, PI_JOB_RUNNING);
+        g_assert_cmpuint(job->started_nsec, ==, started_nsec);
+        g_assert_cmpuint(job->started_usec, ==, started_usec);
+        g_assert_cmpuint(job->run_nsec, >=, started_nsec);
+        g_assert_cmpuint(job->charged_nsec, ==, 100);
+        job->run_nsec -= 2000000;
+        pi_job_set_state(job, PI_JOB_DONE);
+        g_assert_cmpuint(job->active_nsec, >=, active + 2000000);
+        g_assert_cmpuint(job->submission_usec, ==, submission);
+}
+
+/* From the request to the first lease; by the dates where the clock began anew in between. */
+static void test_submission(void) {
+        g_autoptr(PiJob) job = job_in(PI_JOB_RUNNING), resumed = job_in(PI_JOB_RUNNING),
+                         idle = job_in(PI_JOB_RUNNING);
+
+        job->task = pi_task_new(job->spec.kernel, 1000, 3, 1);
+        job->created_nsec = 1000;
+        job->task->created_nsec = 3000;
+        job->task->first_start_nsec = 1;
+        pi_job_set_state(job, PI_JOB_DONE);
+        /* 2001 ns, rounded up. */
+        g_assert_cmpuint(job->submission_usec, ==, 3);
+
+        resumed->revived = TRUE;
+        resumed->task = pi_task_new(job->spec.kernel, 1000, 3, 1);
+        resumed->task->first_start_nsec = 1;
+        resumed->created_usec = 1000;
+        resumed->started_usec = 5000;
+        pi_job_set_state(resumed, PI_JOB_DONE);
+        g_assert_cmpuint(resumed->submission_usec, ==, 4000);
+
+        idle->task = pi_task_new(job->spec.kernel, 1000, 3, 1);
+        pi_job_set_state(idle, PI_JOB_CANCELLED);
+        g_assert_cmpuint(idle->submission_usec, ==, 0);
+}
+
+static void test_attached(void) {
+        PiJobSpec spec = {};
+        g_autoptr(PiJob) attached = pi_job_new(1, 0, ":1.7", &spec);
+        g_autoptr(PiJob) detached = pi_job_new(2, 0, "", &spec);
+
+        g_assert_true(pi_job_is_attached(attached));
+        g_assert_false(pi_job_is_attached(detached));
+}
+
 static void test_takes_the_spec(void) {
         PiJobSpec spec = { .terms = 9, .parts = 1, .cpus = 1, .label = g_strdup("mine") };
         g_autoptr(PiJob) job = pi_job_new(42, 1001, ":1.7", &spec);
@@ -127,6 +200,9 @@ int main(int argc, char **argv) {
         g_test_add_func("/job/legal-moves", test_legal_moves);
         g_test_add_func("/job/setter", test_setter);
         g_test_add_func("/job/times", test_times);
+        g_test_add_func("/job/made-room", test_made_room);
+        g_test_add_func("/job/submission", test_submission);
+        g_test_add_func("/job/attached", test_attached);
         g_test_add_func("/job/takes-the-spec", test_takes_the_spec);
         g_test_add_func("/job/progress-and-leases", test_progress_and_leases);
         g_test_add_func("/job/names", test_names);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/measure.h"
 
-#include <math.h>
-
 #include "daemon/jobs/runner.h"
 #include "daemon/metrics/keys.h"
 #include "dbus/error.h"
@@ -15,16 +13,19 @@ static const PiMeasureNow nothing = {};
 
 typedef struct Bench {
         PiPool *pool;
+        PiBaselines *baselines;
         PiMeasure *measure;
 } Bench;
 
 static void begin(Bench *b) {
         b->pool = pi_pool_new(2, NULL);
-        b->measure = pi_measure_new(b->pool, &pi_kernel_generic);
+        b->baselines = pi_baselines_new(&pi_kernel_generic);
+        b->measure = pi_measure_new(b->pool, b->baselines);
 }
 
 static void end(Bench *b) {
         pi_measure_free(b->measure);
+        pi_baselines_free(b->baselines);
         pi_pool_free(b->pool);
 }
 
@@ -40,9 +41,9 @@ static void on_done(PiJob *job, gpointer userdata) {
 static void run_job(Bench *b, uint64_t id) {
         g_autoptr(PiJob) job = made_job(id, &pi_kernel_generic, TERMS, PARTS, 2);
         gboolean done = FALSE;
-        PiRunnerHooks hooks = { on_done, &done };
+        PiRunnerHooks hooks = { on_done, NULL, &done };
         PiReportNode node = { "id", "name", 2,
-                              pi_measure_baseline(b->measure, &pi_kernel_generic) };
+                              pi_baselines_rate(b->baselines, &pi_kernel_generic) };
         PiJobFigures figures;
 
         pi_measure_submitted(b->measure);
@@ -165,27 +166,48 @@ static void test_cores(void) {
         end(&b);
 }
 
-/* Of every kernel, the given one first. */
+/* As the node knows them. */
 static void test_baselines(void) {
-        static const PiKernel stranger = { .name = "stranger" };
+        Bench b;
         g_autoptr(GVariant) m = NULL, list = NULL, first = NULL;
-        PiPool *pool = pi_pool_new(1, NULL);
-        Bench b = { pool, pi_measure_new(pool, &pi_kernel_reference) };
-        gsize n = 0;
+        size_t n;
 
-        for (const PiKernel *const *k = pi_kernels(); *k; k++, n++) {
-                g_assert_true(isfinite(pi_measure_baseline(b.measure, *k)));
-                g_assert_cmpfloat(pi_measure_baseline(b.measure, *k), >, 0);
-        }
-        g_assert_cmpfloat(pi_measure_baseline(b.measure, &stranger), ==, 0);
-
+        begin(&b);
+        pi_baselines_list(b.baselines, &n);
         m = metrics(&b, nothing);
         list = entry_of(m, "baselines", "aa{sv}");
         g_assert_cmpuint(g_variant_n_children(list), ==, n);
         first = g_variant_get_child_value(list, 0);
-        g_assert_cmpstr(string_of(first, "kernel"), ==, "reference");
+        g_assert_cmpstr(string_of(first, "kernel"), ==, "generic");
         g_assert_cmpfloat(double_of(first, "terms_per_second"), ==,
-                          pi_measure_baseline(b.measure, &pi_kernel_reference));
+                          pi_baselines_rate(b.baselines, &pi_kernel_generic));
+        g_assert_cmpuint(u32_of(first, "measurements"), ==, 1);
+        g_assert_cmpuint(u64_of(first, "measured_usec"), >, 0);
+        end(&b);
+}
+
+/* What others count is handed through. */
+static void test_given(void) {
+        Bench b;
+        g_autoptr(GVariant) m = NULL;
+
+        begin(&b);
+        m = metrics(&b, (PiMeasureNow) {
+                                .resumed = 3,
+                                .preempted = 4,
+                                .store = { .degraded = TRUE, .error = "no room", .commits = 5,
+                                           .failures = 6, .checkpoints = 7, .lost = 8,
+                                           .queued = 9 },
+                        });
+        g_assert_cmpuint(u64_of(m, "jobs_resumed"), ==, 3);
+        g_assert_cmpuint(u64_of(m, "jobs_preempted"), ==, 4);
+        g_assert_cmpstr(string_of(m, "store_error"), ==, "no room");
+        g_assert_cmpuint(u64_of(m, "store_commits"), ==, 5);
+        g_assert_cmpuint(u64_of(m, "store_failures"), ==, 6);
+        g_assert_cmpuint(u64_of(m, "store_checkpoints"), ==, 7);
+        g_assert_cmpuint(u64_of(m, "store_lost"), ==, 8);
+        g_assert_cmpuint(u32_of(m, "store_queued"), ==, 9);
+        g_assert_false(has_key(m, "checkpoint_age_usec"));
         end(&b);
 }
 
@@ -195,5 +217,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/measure/keys", test_keys);
         g_test_add_func("/measure/cores", test_cores);
         g_test_add_func("/measure/baselines", test_baselines);
+        g_test_add_func("/measure/given", test_given);
         return g_test_run();
 }

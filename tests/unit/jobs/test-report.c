@@ -25,9 +25,10 @@ static PiJob *finished_job(void) {
         job->created_nsec = 10 * SECOND;
         job->started_nsec = 11 * SECOND;
         job->finished_nsec = 13 * SECOND;
+        job->active_nsec = 2 * SECOND;
+        job->slot_nsec = 4 * SECOND;
+        job->submission_usec = 1250000;
         job->task = pi_task_new(&pi_kernel_generic, 500000, 10, 3);
-        job->task->created_nsec = 11 * SECOND;
-        job->task->first_start_nsec = SECOND / 4;
         job->task->share[0].terms = 300000;
         job->task->share[0].cpu_nsec = SECOND;
         job->task->share[0].recomputed = 4;
@@ -76,6 +77,8 @@ static void test_figures_of_nothing(void) {
         g_clear_pointer(&job->task, pi_task_free);
         job->task = pi_task_new(&pi_kernel_generic, 500000, 10, 3);
         job->finished_nsec = job->started_nsec;
+        job->active_nsec = 0;
+        job->submission_usec = 0;
         pi_job_figures(job, &node, &f);
         g_assert_cmpuint(f.submission_usec, ==, 0);
         g_assert_cmpuint(f.compute_usec, ==, 0);
@@ -84,6 +87,44 @@ static void test_figures_of_nothing(void) {
         g_assert_cmpfloat(f.throughput_terms, ==, 0);
         g_assert_true(isfinite(f.throughput_parts));
         g_assert_true(isfinite(f.cpu_utilization));
+}
+
+/* Before it made room it had fewer slots than it has now: those it had count. */
+static void test_figures_of_a_preempted_job(void) {
+        g_autoptr(PiJob) job = finished_job();
+        PiJobFigures two, one;
+
+        pi_job_figures(job, &node, &two);
+        job->slot_nsec = job->active_nsec;
+        pi_job_figures(job, &node, &one);
+        g_assert_cmpfloat_with_epsilon(one.efficiency, 2 * two.efficiency, 1e-12);
+        g_assert_cmpfloat(one.cpu_utilization, ==, two.cpu_utilization);
+        /* On more CPUs than the node has now. */
+        job->slot_nsec = 8 * job->active_nsec;
+        pi_job_figures(job, &node, &one);
+        g_assert_cmpfloat_with_epsilon(one.cpu_utilization, two.cpu_utilization / 2, 1e-12);
+}
+
+/* The monotonic clock begins anew with the machine: of a job that was resumed the dates count. */
+static void test_figures_of_a_resumed_job(void) {
+        g_autoptr(PiJob) job = finished_job();
+        PiJobFigures f;
+
+        job->revived = TRUE;
+        job->created_nsec = UINT64_MAX;
+        job->created_usec = 5000000;
+        job->finished_usec = 65000000;
+        job->task->restored.cpu_nsec = SECOND;
+        job->task->restored.retries = 7;
+        pi_job_figures(job, &node, &f);
+        g_assert_cmpuint(f.response_usec, ==, 60000000);
+        g_assert_cmpuint(f.compute_usec, ==, 2000000);
+        g_assert_cmpuint(f.cpu_usec, ==, 4000000);
+        g_assert_cmpuint(f.retries, ==, 2 + 4 + 7);
+        /* A clock that was set back. */
+        job->finished_usec = 4000000;
+        pi_job_figures(job, &node, &f);
+        g_assert_cmpuint(f.response_usec, ==, 0);
 }
 
 /* Computes the job's task and makes its report. */
@@ -117,6 +158,7 @@ static const struct {
         { PI_REPORT_ENGINE, "s" },            { PI_REPORT_NUMERICS, "u" },
         { PI_REPORT_NODES, "aa{sv}" },        { PI_REPORT_CORES, "aa{sv}" },
         { PI_REPORT_VERDICT, "s" },           { PI_REPORT_FAULTS, "aa{sv}" },
+        { PI_REPORT_RESUMES, "u" },           { PI_REPORT_RESUMED_TERMS, "t" },
 };
 
 static void test_keys(void) {
@@ -155,6 +197,8 @@ static void test_values(void) {
         g_assert_cmpuint(u64_of(report, PI_REPORT_COMPUTE_USEC), ==, f.compute_usec);
         g_assert_cmpuint(u64_of(report, PI_REPORT_CPU_USEC), ==, f.cpu_usec);
         g_assert_cmpuint(u64_of(report, PI_REPORT_MEMORY_PEAK_BYTES), >, 100000);
+        g_assert_cmpuint(u32_of(report, PI_REPORT_RESUMES), ==, 0);
+        g_assert_cmpuint(u64_of(report, PI_REPORT_RESUMED_TERMS), ==, 0);
         g_assert_cmpfloat(double_of(report, PI_REPORT_CPU_UTILIZATION), ==, f.cpu_utilization);
         g_assert_cmpfloat(double_of(report, PI_REPORT_THROUGHPUT_TERMS), ==, f.throughput_terms);
         g_assert_cmpfloat(double_of(report, PI_REPORT_THROUGHPUT_PARTS), ==, f.throughput_parts);
@@ -195,6 +239,43 @@ static void test_nodes_and_cores(void) {
         g_assert_cmpuint(u64_of(c, "leases"), ==, 5);
         g_assert_cmpuint(u64_of(c, "cpu_usec"), ==, f.cpu_usec);
         g_assert_cmpfloat(double_of(c, PI_REPORT_THROUGHPUT_TERMS), >, 0);
+}
+
+/* A core is credited with what it summed in this service, the node with all of it. */
+static void test_resumed(void) {
+        enum { PARTS = 4, BEFORE = 2 };
+        g_autoptr(PiJob) job = made_job(1, &pi_kernel_generic, 300007, PARTS, 1);
+        g_autoptr(PiTask) earlier = pi_task_new(&pi_kernel_generic, 300007, PARTS, 3);
+        g_autoptr(PiSnapshot) snapshot = NULL;
+        g_autoptr(GVariant) report = NULL, nodes = NULL, cores = NULL, n = NULL, c = NULL;
+        PiWorker worker = { .index = 1, .cpu = 9 };
+        PiJobFigures f;
+        double pi;
+
+        pi_job_set_state(job, PI_JOB_RUNNING);
+        atomic_store(&earlier->cursor, BEFORE);
+        pi_worker_run(earlier, &worker);
+        snapshot = pi_task_snapshot(earlier);
+        job->task = pi_task_new(&pi_kernel_generic, 300007, PARTS, 3);
+        g_assert_true(pi_task_restore(job->task, snapshot));
+        job->resumes = 3;
+        job->resumed_terms = pi_task_terms_done(job->task);
+        g_assert_cmpuint(job->resumed_terms, >, 0);
+        pi_worker_run(job->task, &worker);
+        pi_job_set_state(job, PI_JOB_DONE);
+        pi_job_figures(job, &node, &f);
+        report = g_variant_ref_sink(pi_report_new(job, &node, &f, &pi));
+        g_assert_cmpuint(u32_of(report, PI_REPORT_RESUMES), ==, 3);
+        g_assert_cmpuint(u64_of(report, PI_REPORT_RESUMED_TERMS), ==, job->resumed_terms);
+        g_assert_cmpuint(u64_of(report, PI_REPORT_LEASES_RETRIED), ==, 0);
+        nodes = entry_of(report, PI_REPORT_NODES, "aa{sv}");
+        n = g_variant_get_child_value(nodes, 0);
+        g_assert_cmpuint(u64_of(n, "terms"), ==, 300007);
+        cores = entry_of(report, PI_REPORT_CORES, "aa{sv}");
+        g_assert_cmpuint(g_variant_n_children(cores), ==, 1);
+        c = g_variant_get_child_value(cores, 0);
+        g_assert_cmpuint(u64_of(c, "terms"), ==, 300007 - job->resumed_terms);
+        g_assert_cmpuint(u64_of(c, "leases"), ==, PARTS - BEFORE);
 }
 
 /* Figures against a baseline are left out where there is none; nothing else is. */
@@ -274,6 +355,9 @@ int main(int argc, char **argv) {
         g_test_add_func("/report/figures", test_figures);
         g_test_add_func("/report/figures-without-baseline", test_figures_without_baseline);
         g_test_add_func("/report/figures-of-nothing", test_figures_of_nothing);
+        g_test_add_func("/report/figures-of-a-resumed-job", test_figures_of_a_resumed_job);
+        g_test_add_func("/report/figures-of-a-preempted-job", test_figures_of_a_preempted_job);
+        g_test_add_func("/report/resumed", test_resumed);
         g_test_add_func("/report/keys", test_keys);
         g_test_add_func("/report/values", test_values);
         g_test_add_func("/report/nodes-and-cores", test_nodes_and_cores);

@@ -58,6 +58,7 @@ typedef struct Trial {
         PiJob *job;
         PiRunnerHooks hooks;
         unsigned done;
+        unsigned left;
 } Trial;
 
 static void on_done(PiJob *job, gpointer userdata) {
@@ -66,12 +67,18 @@ static void on_done(PiJob *job, gpointer userdata) {
         t->done++;
 }
 
+static void on_left(PiJob *job, gpointer userdata) {
+        Trial *t = userdata;
+
+        t->left++;
+}
+
 /* Without a referee: nobody is suspect, but no CPU tries a lease twice. */
 static void begin(Trial *t, uint32_t workers, const PiKernel *kernel, uint64_t parts,
                   uint32_t cpus) {
         static const uint32_t numbers[] = { 60, 61, 62, 63 };
 
-        *t = (Trial) { .hooks = { on_done, t } };
+        *t = (Trial) { .hooks = { on_done, on_left, t } };
         t->pool = pi_pool_new_on(numbers, workers, NULL);
         t->job = made_job(77, kernel, parts * PART_TERMS + 3, parts, cpus);
         pi_job_set_state(t->job, PI_JOB_RUNNING);
@@ -257,7 +264,9 @@ static void test_stop_a_failing_job(void) {
         gate_open(&gate);
         wait(&t);
         g_assert_cmpstr(t.job->error->message, ==, "enough");
-        g_assert_cmpuint(t.job->task->leases->lease[0].attempts, ==, 1);
+        g_assert_cmpuint(t.left, ==, 0);
+        g_assert_cmpuint(t.job->task->leases->lease[0].failures, ==, 0);
+        g_assert_cmpint(t.job->task->leases->lease[0].state, ==, PI_LEASE_WAITING);
         end(&t);
 }
 

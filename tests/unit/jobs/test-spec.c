@@ -8,14 +8,36 @@
 #include "dbus/names.h"
 
 static const PiJobOffer offer = { .cpus = 4, .kernel = &pi_kernel_generic };
+static const PiJobOffer limited = {
+        .cpus = 4,
+        .cpus_per_user = 2,
+        .kernel = &pi_kernel_generic,
+        .deadline_default_usec = 2000000,
+        .deadline_max_usec = 5000000,
+        .priority_max = 10,
+};
 
-static gboolean parse(uint64_t terms, const char *options, PiJobSpec *ret, GError **error) {
+static gboolean parse_for(const PiJobOffer *o, uint64_t terms, const char *options,
+                          PiJobSpec *ret, GError **error) {
         g_autoptr(GError) syntax = NULL;
         g_autoptr(GVariant) v =
                 g_variant_parse(G_VARIANT_TYPE_VARDICT, options, NULL, NULL, &syntax);
 
         g_assert_no_error(syntax);
-        return pi_job_spec_parse(terms, v, &offer, ret, error);
+        return pi_job_spec_parse(terms, v, o, ret, error);
+}
+
+static gboolean parse(uint64_t terms, const char *options, PiJobSpec *ret, GError **error) {
+        return parse_for(&offer, terms, options, ret, error);
+}
+
+static void accept_for(const PiJobOffer *o, const char *options, PiJobSpec *ret) {
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", options);
+        pi_job_spec_clear(ret);
+        g_assert_true(parse_for(o, 1000000, options, ret, &error));
+        g_assert_no_error(error);
 }
 
 static void accept(uint64_t terms, const char *options, PiJobSpec *ret) {
@@ -27,7 +49,8 @@ static void accept(uint64_t terms, const char *options, PiJobSpec *ret) {
 }
 
 /* Refused with all of `words`, separated by '|', in the message, and the answer left alone. */
-static void refuse(uint64_t terms, const char *options, PiError code, const char *words) {
+static void refuse_for(const PiJobOffer *o, uint64_t terms, const char *options, PiError code,
+                       const char *words) {
         g_auto(GStrv) word = g_strsplit(words, "|", -1);
         g_autoptr(GError) error = NULL;
         PiJobSpec spec, before;
@@ -35,7 +58,7 @@ static void refuse(uint64_t terms, const char *options, PiError code, const char
         memset(&spec, 0xa5, sizeof(spec));
         before = spec;
         g_test_message("%s", options);
-        g_assert_false(parse(terms, options, &spec, &error));
+        g_assert_false(parse_for(o, terms, options, &spec, &error));
         g_assert_error(error, PI_ERROR, (int) code);
         g_test_message("%s", error->message);
         for (char **w = word; *w; w++)
@@ -43,6 +66,10 @@ static void refuse(uint64_t terms, const char *options, PiError code, const char
                         g_error("\"%s\" is not in \"%s\"", *w, error->message);
         g_assert_true(g_utf8_validate(error->message, -1, NULL));
         g_assert_cmpmem(&spec, sizeof(spec), &before, sizeof(before));
+}
+
+static void refuse(uint64_t terms, const char *options, PiError code, const char *words) {
+        refuse_for(&offer, terms, options, code, words);
 }
 
 static void refuse_option(const char *options, const char *words) {
@@ -57,6 +84,7 @@ static void test_defaults(void) {
         g_assert_true(spec.kernel == offer.kernel);
         g_assert_cmpstr(spec.label, ==, "");
         g_assert_cmpuint(spec.deadline_usec, ==, 0);
+        g_assert_cmpint(spec.priority, ==, 0);
         g_assert_cmpuint(spec.parts, >=, 1);
         g_assert_cmpuint(spec.cpus, >=, 1);
 }
@@ -66,13 +94,15 @@ static void test_everything(void) {
 
         accept(1000000,
                "{'parts': <uint64 7>, 'cpus': <uint32 3>, 'scope': <'local'>, 'engine': <'local'>,"
-               " 'kernel': <'reference'>, 'label': <'tea'>, 'deadline_usec': <uint64 5000>}",
+               " 'kernel': <'reference'>, 'label': <'tea'>, 'deadline_usec': <uint64 5000>,"
+               " 'priority': <-7>}",
                &spec);
         g_assert_cmpuint(spec.parts, ==, 7);
         g_assert_cmpuint(spec.cpus, ==, 3);
         g_assert_true(spec.kernel == &pi_kernel_reference);
         g_assert_cmpstr(spec.label, ==, "tea");
         g_assert_cmpuint(spec.deadline_usec, ==, 5000);
+        g_assert_cmpint(spec.priority, ==, -7);
 }
 
 static void test_terms(void) {
@@ -241,9 +271,65 @@ static void test_deadline(void) {
                       "\"deadline_usec\"|is 31536000000001|1000 to 31536000000000");
 }
 
+/* Without a setting, anything down to the default of the settings; root may ask for all. */
+static void test_priority(void) {
+        PiJobOffer root = offer;
+        g_auto(PiJobSpec) spec = {};
+
+        root.priority_max = PI_PRIORITY_LIMIT;
+        accept_for(&offer, "{'priority': <-100>}", &spec);
+        g_assert_cmpint(spec.priority, ==, -100);
+        accept_for(&offer, "{'priority': <0>}", &spec);
+        refuse_for(&offer, 1000, "{'priority': <1>}", PI_ERROR_QUOTA_EXCEEDED,
+                   "\"priority\"|is 1,|at most 0|PriorityMax=");
+        accept_for(&limited, "{'priority': <10>}", &spec);
+        refuse_for(&limited, 1000, "{'priority': <11>}", PI_ERROR_QUOTA_EXCEEDED, "at most 10");
+        accept_for(&root, "{'priority': <100>}", &spec);
+        g_assert_cmpint(spec.priority, ==, 100);
+        refuse_for(&root, 1000, "{'priority': <101>}", PI_ERROR_INVALID_OPTION,
+                   "\"priority\"|is 101|-100 to 100");
+        refuse_for(&root, 1000, "{'priority': <-101>}", PI_ERROR_INVALID_OPTION, "-100 to 100");
+        refuse_for(&root, 1000, "{'priority': <-2147483648>}", PI_ERROR_INVALID_OPTION,
+                   "-100 to 100");
+}
+
+static void test_cpus_per_user(void) {
+        g_auto(PiJobSpec) spec = {};
+
+        accept_for(&limited, "{'cpus': <uint32 2>, 'parts': <uint64 100>}", &spec);
+        g_assert_cmpuint(spec.cpus, ==, 2);
+        /* All means all of those. */
+        accept_for(&limited, "{'cpus': <uint32 0>, 'parts': <uint64 100>}", &spec);
+        g_assert_cmpuint(spec.cpus, ==, 2);
+        accept_for(&limited, "{'parts': <uint64 100>}", &spec);
+        g_assert_cmpuint(spec.cpus, ==, 2);
+        refuse_for(&limited, 1000, "{'cpus': <uint32 3>}", PI_ERROR_QUOTA_EXCEEDED,
+                   "\"cpus\" is 3|have 2|CpusPerUser=");
+        /* What no node of this size could give is no matter of quota. */
+        refuse_for(&limited, 1000, "{'cpus': <uint32 5>}", PI_ERROR_INVALID_OPTION, "0 to 4");
+}
+
+static void test_deadline_limits(void) {
+        PiJobOffer capped = limited;
+        g_auto(PiJobSpec) spec = {};
+
+        accept_for(&limited, "{}", &spec);
+        g_assert_cmpuint(spec.deadline_usec, ==, 2000000);
+        accept_for(&limited, "{'deadline_usec': <uint64 0>}", &spec);
+        g_assert_cmpuint(spec.deadline_usec, ==, 2000000);
+        accept_for(&limited, "{'deadline_usec': <uint64 5000000>}", &spec);
+        g_assert_cmpuint(spec.deadline_usec, ==, 5000000);
+        refuse_for(&limited, 1000, "{'deadline_usec': <uint64 5000001>}", PI_ERROR_INVALID_OPTION,
+                   "\"deadline_usec\"|5000001|1000 to 5000000|DeadlineMax=");
+        capped.deadline_default_usec = 0;
+        accept_for(&capped, "{}", &spec);
+        g_assert_cmpuint(spec.deadline_usec, ==, 5000000);
+}
+
 static void test_wrong_types(void) {
-        static const char *const keys[] = { "parts t",  "cpus u",  "scope s",        "engine s",
-                                            "kernel s", "label s", "deadline_usec t" };
+        static const char *const keys[] = { "parts t",         "cpus u",   "scope s",
+                                            "engine s",        "kernel s", "label s",
+                                            "deadline_usec t", "priority i" };
         static const char *const values[] = {
                 "t <uint64 1>",        "u <uint32 1>",      "i <1>",          "x <int64 1>",
                 "y <byte 1>",          "d <1.0>",           "b <true>",       "s <'local'>",
@@ -265,7 +351,7 @@ static void test_wrong_types(void) {
 }
 
 static void test_unknown(void) {
-        static const char all[] = "parts|cpus|scope|engine|kernel|label|deadline_usec";
+        static const char all[] = "parts|cpus|scope|engine|kernel|label|deadline_usec|priority";
         g_autofree char *words = g_strdup_printf("\"part\"|%s", all);
         g_autofree char *name = g_strnfill(5000, 'k');
         g_autofree char *options = g_strdup_printf("{'%s': <1>}", name);
@@ -312,6 +398,9 @@ int main(int argc, char **argv) {
         g_test_add_func("/spec/label", test_label);
         g_test_add_func("/spec/label-not-utf8", test_label_not_utf8);
         g_test_add_func("/spec/deadline", test_deadline);
+        g_test_add_func("/spec/priority", test_priority);
+        g_test_add_func("/spec/cpus-per-user", test_cpus_per_user);
+        g_test_add_func("/spec/deadline-limits", test_deadline_limits);
         g_test_add_func("/spec/wrong-types", test_wrong_types);
         g_test_add_func("/spec/unknown", test_unknown);
         g_test_add_func("/spec/twice", test_twice);

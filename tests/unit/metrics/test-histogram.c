@@ -136,10 +136,50 @@ static void test_merge_is_recording_both(void) {
         g_rand_free(rand);
 }
 
+/* The bounds rise by 2, 2.5 and 2, and each value belongs to the first bound not below it. */
+static void test_steps(void) {
+        g_assert_cmpuint(pi_step_bound(0), ==, 1);
+        g_assert_cmpuint(pi_step_bound(PI_STEP(3) + 2), ==, 5000);
+        g_assert_cmpuint(pi_step_bound(PI_STEP(19)), ==, UINT64_C(10000000000000000000));
+        for (unsigned i = 1; i < PI_STEPS; i++) {
+                uint64_t before = pi_step_bound(i - 1), bound = pi_step_bound(i);
+
+                g_assert_cmpuint(bound / before, ==, 2);
+                g_assert_cmpuint(bound % before, ==, i % 3 == 2 ? before / 2 : 0);
+                g_assert_cmpuint(pi_step_of(bound), ==, i);
+                g_assert_cmpuint(pi_step_of(bound + 1), ==, i + 1);
+        }
+        g_assert_cmpuint(pi_step_of(0), ==, 0);
+        g_assert_cmpuint(pi_step_of(UINT64_MAX), ==, PI_STEPS);
+}
+
+static void test_count_up_to(void) {
+        enum { N = 5000 };
+        g_autoptr(PiHistogram) h = pi_histogram_new(), other = pi_histogram_new();
+        g_autofree uint64_t *values = g_new(uint64_t, N);
+        GRand *rand = g_rand_new_with_seed(271828);
+
+        for (size_t i = 0; i < N; i++) {
+                values[i] = random_value(rand, 64);
+                pi_histogram_record(i % 2 ? h : other, values[i], 3);
+        }
+        pi_histogram_merge(h, other);
+        for (unsigned step = 0; step < PI_STEPS; step++) {
+                uint64_t count = 0;
+
+                for (size_t i = 0; i < N; i++)
+                        count += values[i] <= pi_step_bound(step) ? 3 : 0;
+                g_assert_cmpuint(pi_histogram_count_up_to(h, step), ==, count);
+        }
+        g_rand_free(rand);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/histogram/against-sort", test_against_sort);
         g_test_add_func("/histogram/octave-edges", test_octave_edges);
+        g_test_add_func("/histogram/steps", test_steps);
+        g_test_add_func("/histogram/count-up-to", test_count_up_to);
         g_test_add_func("/histogram/small-values-are-exact", test_small_values_are_exact);
         g_test_add_func("/histogram/empty", test_empty);
         g_test_add_func("/histogram/one-value", test_one_value);

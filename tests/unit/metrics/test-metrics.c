@@ -30,11 +30,15 @@ static void set_up(Fixture *f, gconstpointer unused) {
                 .terms = 1000000, .parts = 10, .leases_verified = 1,
                 .leases_failed = 2, .leases_recomputed = 1, .busy_usec = 1000, .wall_usec = 1000,
         };
-        f->baselines[0] = (PiMetricsBaseline) { "avx2", 2e10 };
-        f->baselines[1] = (PiMetricsBaseline) { "generic", 1e9 };
+        f->baselines[0] = (PiMetricsBaseline) { "avx2", 2e10, 3, 1700000000000000 };
+        f->baselines[1] = (PiMetricsBaseline) { "generic", 1e9, 1, 1600000000000000 };
         f->live = (PiMetricsLive) {
                 .jobs_queued = 4, .jobs_running = 3, .slots_total = 2, .slots_in_use = 1,
                 .faults = { .transient = 11, .core = 12, .node = 13, .software = 14 },
+                .jobs_resumed = 5, .jobs_preempted = 6,
+                .store = { .degraded = TRUE, .error = "no space left", .commits = 21,
+                           .failures = 22, .checkpoints = 23, .lost = 24, .queued = 25,
+                           .has_checkpoint_age = TRUE, .checkpoint_age_usec = 26 },
                 .cores = f->cores, .n_cores = 2, .part_nsec = &f->part_nsec,
                 .baselines = f->baselines, .n_baselines = 2,
         };
@@ -174,7 +178,8 @@ static void test_nothing_known(void) {
         static const char *const always[] = {
                 "uptime_usec", "jobs_submitted", "jobs_done", "jobs_queued", "slots_total",
                 "response_count", "submission_count", "terms_computed", "leases_verified",
-                "process_cpu_usec",
+                "process_cpu_usec", "response_buckets", "submission_buckets", "jobs_resumed",
+                "store_degraded", "store_commits",
         };
         static const char *const unknown[] = {
                 "response_p50_usec", "response_max_usec", "response_sum_usec",
@@ -184,7 +189,8 @@ static void test_nothing_known(void) {
                 "machine_memory_bytes", "memory_rss_bytes", "memory_machine_share",
                 "cgroup_cpu_usec", "cgroup_cpu_throttled_usec", "cgroup_memory_bytes",
                 "cgroup_cpu_pressure_10s", "machine_cpu_pressure_10s",
-                "last_minute_worker_utilization",
+                "last_minute_worker_utilization", "part_buckets", "store_error",
+                "checkpoint_age_usec",
         };
         g_auto(Tree) t = { 0 };
 
@@ -222,6 +228,8 @@ static void test_jobs(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(get_t(v, "jobs_failed"), ==, 1);
         g_assert_cmpuint(get_t(v, "jobs_cancelled"), ==, 1);
         g_assert_cmpuint(get_t(v, "jobs_refused"), ==, 1);
+        g_assert_cmpuint(get_t(v, "jobs_resumed"), ==, 5);
+        g_assert_cmpuint(get_t(v, "jobs_preempted"), ==, 6);
         g_assert_cmpuint(get_u(v, "jobs_queued"), ==, 4);
         g_assert_cmpuint(get_u(v, "jobs_running"), ==, 3);
         g_assert_cmpuint(get_u(v, "slots_in_use"), ==, 1);
@@ -238,6 +246,71 @@ static void test_jobs(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(get_t(v, "part_count"), ==, 80);
         g_assert_cmpuint(get_t(v, "part_sum_nsec"), ==, 80000);
         g_assert_cmpfloat(get_d(v, "speedup_last"), ==, 1.8);
+}
+
+static void test_store(Fixture *f, gconstpointer unused) {
+        g_autoptr(GVariant) broken = ask(f), list = NULL, second = NULL, well = NULL;
+        gboolean degraded = FALSE;
+
+        g_assert_true(g_variant_lookup(broken, "store_degraded", "b", &degraded));
+        g_assert_true(degraded);
+        g_assert_cmpstr(get_s(broken, "store_error"), ==, "no space left");
+        g_assert_cmpuint(get_t(broken, "store_commits"), ==, 21);
+        g_assert_cmpuint(get_t(broken, "store_failures"), ==, 22);
+        g_assert_cmpuint(get_t(broken, "store_checkpoints"), ==, 23);
+        g_assert_cmpuint(get_t(broken, "store_lost"), ==, 24);
+        g_assert_cmpuint(get_u(broken, "store_queued"), ==, 25);
+        g_assert_cmpuint(get_t(broken, "checkpoint_age_usec"), ==, 26);
+
+        list = g_variant_lookup_value(broken, "baselines", G_VARIANT_TYPE("aa{sv}"));
+        second = g_variant_get_child_value(list, 1);
+        g_assert_cmpuint(get_u(second, "measurements"), ==, 1);
+        g_assert_cmpuint(get_t(second, "measured_usec"), ==, 1600000000000000);
+
+        f->live.store = (PiMetricsStore) { .commits = 1 };
+        well = ask(f);
+        g_assert_true(g_variant_lookup(well, "store_degraded", "b", &degraded));
+        g_assert_false(degraded);
+        g_assert_false(has(well, "store_error"));
+        g_assert_false(has(well, "checkpoint_age_usec"));
+}
+
+/* How many values the buckets of a key count up to a bound. */
+static uint64_t count_up_to(GVariant *v, const char *name, uint64_t wanted) {
+        g_autoptr(GVariant) list = g_variant_lookup_value(v, name, G_VARIANT_TYPE("a(tt)"));
+
+        g_assert_nonnull(list);
+        for (gsize i = 0; i < g_variant_n_children(list); i++) {
+                uint64_t bound, count;
+
+                g_variant_get_child(list, i, "(tt)", &bound, &count);
+                if (bound == wanted)
+                        return count;
+        }
+        g_error("%s has no bound %" G_GUINT64_FORMAT, name, wanted);
+}
+
+/* A value on a bound counts for it, one above it does not. */
+static void test_buckets(Fixture *f, gconstpointer unused) {
+        PiMetricsJob job = good_job;
+
+        for (uint64_t usec = 19999; usec <= 20001; usec++) {
+                job.response_usec = usec;
+                pi_metrics_job_finished(f->metrics, &job);
+        }
+        job.response_usec = UINT64_C(20000000000);
+        pi_metrics_job_finished(f->metrics, &job);
+        pi_metrics_job_started(f->metrics, 10);
+        pi_histogram_record(&f->part_nsec, 99, 7);
+
+        g_autoptr(GVariant) v = ask(f);
+        g_assert_cmpuint(count_up_to(v, "response_buckets", 10000), ==, 0);
+        g_assert_cmpuint(count_up_to(v, "response_buckets", 20000), ==, 2);
+        g_assert_cmpuint(count_up_to(v, "response_buckets", 50000), ==, 3);
+        g_assert_cmpuint(count_up_to(v, "response_buckets", UINT64_C(10000000000)), ==, 3);
+        g_assert_cmpuint(get_t(v, "response_count"), ==, 4);
+        g_assert_cmpuint(count_up_to(v, "submission_buckets", 10), ==, 1);
+        g_assert_cmpuint(count_up_to(v, "part_buckets", 100), ==, 7);
 }
 
 static void test_cores(Fixture *f, gconstpointer unused) {
@@ -353,7 +426,7 @@ static void test_limits(Fixture *f, gconstpointer unused) {
         for (uint32_t i = 0; i < CORES; i++)
                 cores[i] = (PiMetricsCore) { .cpu = i, .terms = 1, .busy_usec = 1 };
         for (size_t i = 0; i < BASELINES; i++)
-                baselines[i] = (PiMetricsBaseline) { "kernel", 1 };
+                baselines[i] = (PiMetricsBaseline) { "kernel", 1, 1, 1 };
         f->live.cores = cores, f->live.n_cores = CORES;
         f->live.baselines = baselines, f->live.n_baselines = BASELINES;
 
@@ -419,6 +492,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/metrics/nothing-known", test_nothing_known);
         ADD("complete", test_complete);
         ADD("jobs", test_jobs);
+        ADD("store", test_store);
+        ADD("buckets", test_buckets);
         ADD("cores", test_cores);
         ADD("idle-core-has-no-rate", test_idle_core_has_no_rate);
         ADD("efficiency", test_efficiency);

@@ -35,7 +35,7 @@ static void test_defaults(void) {
         g_assert_cmpuint(s->deadline_default_usec, ==, 0);
         g_assert_cmpuint(s->deadline_max_usec, ==, 0);
         g_assert_cmpint(s->priority_max, ==, 0);
-        g_assert_cmpuint(s->time_slice_usec, ==, 1000000);
+        g_assert_cmpuint(s->time_slice_usec, ==, 200000);
         g_assert_cmpuint(s->half_life_usec, ==, 300000000);
         g_assert_cmpuint(s->history_jobs, ==, 10000);
         g_assert_cmpuint(s->history_age_usec, ==, UINT64_C(90) * 86400 * 1000000);

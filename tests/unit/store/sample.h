@@ -88,6 +88,7 @@ static inline PiCheckpoint *sample_checkpoint(uint64_t job, uint32_t n_leases,
         c->saved_usec = 1700000000000000 + job;
         c->started_usec = 1700000000000000;
         c->compute_usec = 77;
+        c->slot_usec = 9;
         c->submission_usec = 5;
         c->resumes = 2;
         sample_set(&c->verdict, "transient");
@@ -144,6 +145,7 @@ static inline void assert_same_checkpoint(const PiCheckpoint *a, const PiCheckpo
         g_assert_cmpuint(a->saved_usec, ==, b->saved_usec);
         g_assert_cmpuint(a->started_usec, ==, b->started_usec);
         g_assert_cmpuint(a->compute_usec, ==, b->compute_usec);
+        g_assert_cmpuint(a->slot_usec, ==, b->slot_usec);
         g_assert_cmpuint(a->submission_usec, ==, b->submission_usec);
         g_assert_cmpuint(a->resumes, ==, b->resumes);
         g_assert_cmpstr(a->verdict, ==, b->verdict);

@@ -87,33 +87,40 @@ static bool let_go_on(Trial *t, uint64_t terms) {
         return !t->left;
 }
 
+static unsigned interrupt(gsize i, const PiFixed *wanted) {
+        unsigned interruptions = 0;
+        uint64_t terms = 0;
+        Trial t;
+
+        trial_begin(&t, cases[i].kernel, cases[i].terms, cases[i].parts);
+        trial_start(&t);
+        while (let_go_on(&t, cases[i].terms / 10)) {
+                pi_pool_cancel(t.pool, t.task);
+                trial_wait(&t);
+                g_assert_cmpuint(pi_task_terms_done(t.task), >=, terms);
+                terms = pi_task_terms_done(t.task);
+                if (pi_task_leases_missing(t.task) == 0)
+                        break;
+                g_assert_true(pi_task_may_run_on(t.task, 0));
+                interruptions++;
+                pi_task_rearm(t.task);
+                trial_start(&t);
+        }
+        g_test_message("%s, %u interruptions", cases[i].kernel, interruptions);
+        g_assert_cmpuint(pi_task_retries(t.task), ==, 0);
+        assert_complete(&t, wanted);
+        trial_end(&t);
+        return interruptions;
+}
+
 /* Cancelled and started again, over and over: nothing is summed twice or not at all. */
 static void test_rearm(void) {
         for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
                 PiFixed wanted = whole_sum(cases[i].kernel, cases[i].terms, cases[i].parts);
-                unsigned interruptions = 0;
-                uint64_t terms = 0;
-                Trial t;
 
-                trial_begin(&t, cases[i].kernel, cases[i].terms, cases[i].parts);
-                trial_start(&t);
-                while (let_go_on(&t, cases[i].terms / 10)) {
-                        pi_pool_cancel(t.pool, t.task);
-                        trial_wait(&t);
-                        g_assert_cmpuint(pi_task_terms_done(t.task), >=, terms);
-                        terms = pi_task_terms_done(t.task);
-                        if (pi_task_leases_missing(t.task) == 0)
-                                break;
-                        g_assert_true(pi_task_may_run_on(t.task, 0));
-                        interruptions++;
-                        pi_task_rearm(t.task);
-                        trial_start(&t);
+                /* On a busy machine it may be done before anybody has looked: then once more. */
+                while (interrupt(i, &wanted) == 0) {
                 }
-                g_test_message("%s, %u interruptions", cases[i].kernel, interruptions);
-                g_assert_cmpuint(interruptions, >, 0);
-                g_assert_cmpuint(pi_task_retries(t.task), ==, 0);
-                assert_complete(&t, &wanted);
-                trial_end(&t);
         }
 }
 
@@ -181,8 +188,7 @@ static void test_snapshot_storm(void) {
 }
 
 /* A snapshot of a task that was restored itself, and left in the middle again. */
-static void test_chain(void) {
-        PiFixed wanted = whole_sum("generic", 300000001, 5);
+static unsigned chain(const PiFixed *wanted) {
         g_autoptr(PiSnapshot) s = NULL;
         unsigned links = 0;
 
@@ -198,12 +204,20 @@ static void test_chain(void) {
                 trial_wait(&t);
                 done = done || pi_task_leases_missing(t.task) == 0;
                 if (done)
-                        assert_complete(&t, &wanted);
+                        assert_complete(&t, wanted);
                 g_clear_pointer(&s, pi_snapshot_free);
                 s = pi_task_snapshot(t.task);
                 trial_end(&t);
         }
-        g_assert_cmpuint(links, >, 2);
+        return links;
+}
+
+/* On a busy machine it may be done before anybody has looked: then once more. */
+static void test_chain(void) {
+        PiFixed wanted = whole_sum("generic", 300000001, 5);
+
+        while (chain(&wanted) <= 2) {
+        }
 }
 
 /* The sum of the terms before `end`, of the lease of a task of one part. */

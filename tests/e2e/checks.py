@@ -1,0 +1,403 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The service on a booted machine, as an administrator sees it: checks.py SOURCE BUILD CACHE
+
+Boots one with systemd of its own, see machine.sh, and prints TAP. Needs root and Debian; where it
+cannot boot, it skips all and says why. PI_E2E_TERMS is the number of terms of the job that is
+interrupted; without it a number that takes some seconds.
+"""
+
+import fcntl
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lint'))
+
+from machine import DRIVER, Failed, Machine, wait_for  # noqa: E402
+from tap import Tap, read  # noqa: E402
+
+SERVICE = 'pi-computed.service'
+STATE = '/var/lib/pi-computed'
+DROP_IN = '/etc/pi-computed/pi-computed.conf.d/50-test.conf'
+
+# Exposure of a unit that systemd-analyze security may find, times 10.
+EXPOSURE = 15
+
+# Of a job that is interrupted.
+SECONDS = 8
+
+
+class Skipped(Exception):
+    """This cannot be checked here, and why."""
+
+
+def expect(condition, *said):
+    if not condition:
+        raise Failed('\n'.join(str(text) for text in said))
+
+
+def between(value, low, high, share):
+    """Whether it is at most that share outside."""
+    return low * (1 - share) <= value <= high * (1 + share)
+
+
+def pictl(machine, *argv):
+    return machine.json('pictl', '--json=short', *argv)
+
+
+def metrics(machine):
+    return pictl(machine, 'metrics')
+
+
+class Checks:
+    """Each method with a text is a check; they are done in this order on one machine."""
+
+    def __init__(self, machine, source):
+        self.machine = machine
+        header = read(source, 'daemon/events.h')
+        self.events = dict(re.findall(r'#define PI_EVENT_(\w+) "([0-9a-f]{32})"', header))
+        self.units = []
+
+    def count(self, event):
+        return len(self.machine.records(f'MESSAGE_ID={self.events[event]}'))
+
+    def compare(self, theirs, ours, unit):
+        """A figure of systemd's and one of GetMetrics: it grows while they are read."""
+        said = [self.machine.show(SERVICE, theirs), metrics(self.machine)[ours],
+                self.machine.show(SERVICE, theirs)]
+        expect(said[0].isdigit(), f'systemd says "{said[0]}"')
+        before, after = int(said[0]) / unit, int(said[2]) / unit
+        print(f'# {ours}: {said[1]}; systemd: {before:.0f} before, {after:.0f} after')
+        expect(between(said[1], before, after, 0.05), *said)
+
+    def boots(self):
+        """the machine boots with all units"""
+        word = self.machine.wait_until_up()
+        expect(word == 'running', self.machine.run('systemctl', '--failed').stdout)
+        said = self.machine.say('systemctl', 'list-unit-files', '--no-legend', '--plain',
+                                'pi-computed*')
+        self.units = [line.split()[0] for line in said.splitlines()]
+
+    def starts(self):
+        """the service starts and computes"""
+        m = self.machine
+        m.say('systemctl', 'enable', SERVICE)
+        m.say('systemctl', 'start', SERVICE)
+        expect(m.show(SERVICE, 'ActiveState') == 'active')
+        report = pictl(m, 'compute', '1e9')['report']
+        expect(report['verified'] and report['pi_text'].startswith('3.14159265'), report)
+
+    def warns_nobody(self):
+        """a first start warns of nothing"""
+        records = self.machine.records(f'--unit={SERVICE}', '--priority=warning')
+        expect(not records, *[record['MESSAGE'] for record in records])
+
+    def is_activated(self):
+        """the first call starts the service, also for a user without rights"""
+        m = self.machine
+        m.say('systemctl', 'stop', SERVICE)
+        done = m.run('setpriv', '--reuid=nobody', '--clear-groups', 'pictl', '--json=short',
+                     'compute', '1e6')
+        expect(done.returncode == 0, done.stderr)
+        expect(m.show(SERVICE, 'ActiveState') == 'active')
+
+    def is_sandboxed(self):
+        """systemd-analyze security finds each service closed"""
+        services = [unit for unit in self.units if unit.endswith('.service')]
+        expect(SERVICE in services, self.units)
+        for unit in services:
+            done = self.machine.run('systemd-analyze', 'security', '--no-pager',
+                                    f'--threshold={EXPOSURE}', unit)
+            last = done.stdout.strip().splitlines()[-1:]
+            print(f'# {unit}: {" ".join(last)}')
+            expect(done.returncode == 0, unit, done.stdout[-3000:], done.stderr)
+
+    def verifies_units(self):
+        """systemd-analyze verify has nothing to say"""
+        for unit in self.units:
+            done = self.machine.run('systemd-analyze', 'verify', '--man=no', unit)
+            expect(done.returncode == 0 and not done.stderr, unit, done.stderr)
+
+    def tells_cpu(self):
+        """GetMetrics has the CPU time that systemd has"""
+        m = self.machine
+        job = pictl(m, 'submit', '1e15')['id']
+        time.sleep(2)
+        self.compare('CPUUsageNSec', 'cgroup_cpu_usec', 1000)
+        m.say('pictl', 'cancel', str(job))
+
+    def progress(self, job):
+        """Of a job that must not fail."""
+        shown = pictl(self.machine, 'show', job)
+        expect(shown['State'] in ('queued', 'running', 'done'), shown)
+        return shown['Progress']
+
+    def survives(self):
+        """a detached job survives SIGKILL, restart, loss of power and reboot, with the same bits"""
+        m = self.machine
+        rate = pictl(m, 'compute', '5e10')['report']['throughput_terms']
+        terms = os.environ.get('PI_E2E_TERMS') or f'{max(1, round(rate * SECONDS / 1e9))}G'
+        whole = pictl(m, 'compute', terms)['report']
+        blows = {
+            'SIGKILL': lambda: m.say('systemctl', 'kill', '--signal=KILL', SERVICE),
+            'restart': lambda: m.say('systemctl', 'restart', SERVICE),
+            'loss of power': m.cut_power,
+            'reboot': m.reboot,
+        }
+        job = str(pictl(m, 'submit', terms, '--label=survivor')['id'])
+        for number, (name, blow) in enumerate(blows.items(), 1):
+            wait_for(f'progress before {name}',
+                     lambda least=number / 5: self.progress(job) >= least)
+            reached = self.progress(job)
+            expect(reached < 1, f'the job was done before {name}')
+            blow()
+            wait_for(f'the service after {name}',
+                     lambda: m.run('systemctl', 'is-active', SERVICE).stdout.strip() == 'active')
+            print(f'# {name} at {reached:.3f}, on again from {self.progress(job):.3f}')
+        wait_for('the end of the job', lambda: self.progress(job) == 1, 600)
+        shown = pictl(m, 'show', job)
+        expect(shown['State'] == 'done', shown)
+        expect(shown['Report']['sum_hex'] == whole['sum_hex'], shown['Report'], whole)
+        expect(shown['Report']['resumes'] == len(blows), shown['Report'])
+        print(f'# {terms} terms in {whole["compute_usec"] / 1e6:.2f} s, '
+              f'interrupted in {shown["Report"]["compute_usec"] / 1e6:.2f} s')
+
+    def reloads(self):
+        """systemctl reload takes new settings, and keeps the old ones when the new are bad"""
+        m = self.machine
+        m.write(DROP_IN, '[Limits]\nJobsPerUser=1\n')
+        m.say('systemctl', 'reload', SERVICE)
+        job = pictl(m, 'submit', '1e15')['id']
+        refused = m.run('pictl', 'submit', '1e15')
+        expect(refused.returncode != 0 and '1' in refused.stderr, refused)
+        m.write(DROP_IN, '[Limits]\n\nJobsPerUser=0\n')
+        before = self.count('RELOAD_FAILED')
+        expect(m.run('systemctl', 'reload', SERVICE).returncode != 0, 'the reload succeeded')
+        records = m.records(f'MESSAGE_ID={self.events["RELOAD_FAILED"]}')
+        expect(len(records) == before + 1, records)
+        for word in (f'{DROP_IN}:3', 'JobsPerUser', '1 to 4096'):
+            expect(word in records[-1]['MESSAGE'], records[-1]['MESSAGE'])
+        expect(m.show(SERVICE, 'ActiveState') == 'active')
+        expect(m.run('pictl', 'submit', '1e15').returncode != 0, 'the old settings are gone')
+        m.say('rm', DROP_IN)
+        m.say('systemctl', 'reload', SERVICE)
+        other = pictl(m, 'submit', '1e15')['id']
+        m.say('pictl', 'cancel', str(job), str(other))
+
+    def degrades(self, hurt, heal):
+        """What a service does whose small disk cannot be written for a while."""
+        m = self.machine
+        self.restart_after(lambda: m.say('mount', '-t', 'tmpfs', '-o', 'size=8M,mode=700',
+                                         'tmpfs', STATE))
+        before = self.count('STORE_DEGRADED'), self.count('STORE_RECOVERED')
+        hurt()
+        job = str(pictl(m, 'submit', '1e15')['id'])
+        wait_for('a degraded store', lambda: metrics(m)['store_degraded'])
+        expect(metrics(m)['store_error'], 'no reason is given')
+        # Longer than the store waits between two tries: it is told of once all the same.
+        time.sleep(5)
+        reached = self.progress(job)
+        wait_for('the job to go on', lambda: self.progress(job) > reached)
+        heal()
+        wait_for('a store that works', lambda: not metrics(m)['store_degraded'])
+        after = self.count('STORE_DEGRADED'), self.count('STORE_RECOVERED')
+        expect(after == (before[0] + 1, before[1] + 1), f'records before {before}, after {after}')
+        m.say('systemctl', 'restart', SERVICE)
+        expect(self.progress(job) > reached, 'the job was not kept after all')
+        m.say('pictl', 'cancel', job)
+
+    def restart_after(self, change):
+        self.machine.say('systemctl', 'stop', SERVICE)
+        change()
+        self.machine.say('systemctl', 'start', SERVICE)
+
+    def disk_full(self):
+        """a full disk: it computes without checkpoints, says so once, and recovers"""
+        m, ballast = self.machine, f'{STATE}/ballast'
+        try:
+            self.degrades(lambda: m.run('dd', 'if=/dev/zero', f'of={ballast}', 'bs=4k'),
+                          lambda: m.say('rm', ballast))
+        finally:
+            self.restart_after(lambda: m.run('umount', STATE))
+
+    def disk_read_only(self):
+        """a read-only disk: the same"""
+        m = self.machine
+
+        def lock():
+            # The file system and not its mount, of which the service has a copy.
+            m.say('mount', '-o', 'remount,ro', STATE)
+            m.say('mount', '-o', 'remount,bind,rw', STATE)
+
+        try:
+            self.degrades(lambda: self.restart_after(lock),
+                          lambda: m.say('mount', '-o', 'remount,rw', STATE))
+        finally:
+            self.restart_after(lambda: m.run('umount', STATE))
+
+    def explains(self):
+        """the journal finds the records of a job, and explains them"""
+        m = self.machine
+        job = str(pictl(m, 'submit', '1e11')['id'])
+        wait_for('the end of the job', lambda: pictl(m, 'show', job)['State'] == 'done')
+        # systemd numbers jobs of its own in a field of this name.
+        records = m.records(f'--unit={SERVICE}', f'JOB_ID={job}')
+        ids = [record.get('MESSAGE_ID') for record in records]
+        for event in ('JOB_QUEUED', 'JOB_STARTED', 'JOB_DONE'):
+            expect(self.events[event] in ids, event, *records)
+        told = re.search(r'journalctl .*$', m.say('pictl', 'show', job), re.MULTILINE)
+        expect(told, 'pictl show names no command for the records')
+        said = m.say(*told.group().split(), '--no-pager', '--catalog')
+        for word in ('queued', 'started', 'done'):
+            expect(re.search(rf'Subject: Job {job} (is|has) {word}', said), said)
+
+    def exports(self):
+        """the exporter's socket serves the metrics over HTTP"""
+        m, socket = self.machine, 'pi-computed-exporter.socket'
+        expect(socket in self.units, self.units)
+        expect(m.run('systemctl', 'is-enabled', socket).stdout.strip() == 'disabled')
+        m.say('systemctl', 'start', socket)
+        expect(m.run('systemctl', 'is-active', socket.replace('.socket', '.service'))
+               .stdout.strip() == 'inactive', 'it runs before anybody asks')
+        listen = re.search(r'(\S+) \(Stream\)', m.show(socket, 'Listen')).group(1)
+        said = m.say('curl', '--fail', '--silent', '--show-error', f'http://{listen}/metrics')
+        expect(re.search(r'^picompute_up 1$', said, re.MULTILINE), said[:500])
+        expect('picompute_jobs_done_total ' in said, said[:500])
+        m.say('systemctl', 'stop', socket, socket.replace('.socket', '.service'))
+
+    def leaves_textfile(self):
+        """the timer's service writes the file for node_exporter"""
+        m, folder = self.machine, '/var/lib/prometheus/node-exporter'
+        expect('pi-computed-textfile.timer' in self.units, self.units)
+        # As the package of node_exporter does.
+        m.say('mkdir', '-p', folder)
+        m.say('systemctl', 'start', m.show('pi-computed-textfile.timer', 'Unit'))
+        said = m.say('cat', f'{folder}/picompute.prom')
+        expect(re.search(r'^picompute_up 1$', said, re.MULTILINE), said[:500])
+        mode = m.say('stat', '--format=%a', f'{folder}/picompute.prom').strip()
+        expect(mode == '644', f'mode {mode}: not readable by all')
+        expect(m.say('ls', folder).split() == ['picompute.prom'], 'something beside it is left')
+
+    def tells_memory(self):
+        """GetMetrics has the memory that systemd has"""
+        m = self.machine
+        m.see_groups('own')
+        expect(m.reboot() == 'running', m.run('systemctl', '--failed').stdout)
+        job = pictl(m, 'submit', '1e15', '--parts=1000000')['id']
+        time.sleep(1)
+        if os.path.exists('/sys/fs/cgroup/cgroup.controllers') and \
+                not m.show(SERVICE, 'MemoryCurrent').isdigit():
+            raise Skipped('this machine hands no control of memory on')
+        self.compare('MemoryCurrent', 'cgroup_memory_bytes', 1)
+        m.say('pictl', 'cancel', str(job))
+
+    def stops(self):
+        """the machine shuts down while a job runs"""
+        m = self.machine
+        pictl(m, 'submit', '1e15')
+        m.power_off()
+        expect('ended with status 0' in m.console(), m.console()[-2000:])
+
+
+ORDER = ('boots', 'starts', 'warns_nobody', 'is_activated', 'is_sandboxed', 'verifies_units',
+         'tells_cpu', 'survives', 'reloads', 'disk_full', 'disk_read_only', 'explains', 'exports',
+         'leaves_textfile', 'tells_memory', 'stops')
+
+
+def left_behind(state):
+    """What a machine could leave on this one."""
+    faults = [f'a mount: {line}' for line in read('/', 'proc/self/mounts').splitlines()
+              if state in line]
+    faults += [f'a control group: {path}' for path in
+               glob.glob('/sys/fs/cgroup/**/pi-computed-e2e', recursive=True)]
+    for path in glob.glob('/proc/[0-9]*/cmdline'):
+        try:
+            words = read('/', path[1:]).split('\0')
+        except OSError:
+            continue
+        if state in words:
+            faults.append(f'a process: {" ".join(words)}')
+    return faults + ([f'a directory: {state}'] if os.path.exists(state) else [])
+
+
+def why_not():
+    """Why no machine can be booted here, or ""."""
+    if os.geteuid() != 0:
+        return 'only root can boot a machine'
+    for program in ('mmdebstrap', 'systemd-nspawn'):
+        if not shutil.which(program):
+            return f'there is no {program} here'
+    if not re.search(r'^ID=debian$', read('/', 'etc/os-release'), re.MULTILINE):
+        return 'this is not Debian'
+    done = subprocess.run(['unshare', '--mount', '--pid', '--fork', '--mount-proc', 'mount',
+                           '-t', 'tmpfs', 'tmpfs', '/mnt'], check=False, stderr=subprocess.PIPE,
+                          text=True)
+    return f'no namespace can be had: {done.stderr.strip()}' if done.returncode else ''
+
+
+def run_all(tap, checks):
+    for name in ORDER:
+        check = getattr(checks, name)
+        start, faults = time.monotonic(), []
+        try:
+            check()
+        except Skipped as reason:
+            tap.skip(check.__doc__, reason)
+            continue
+        except (Failed, LookupError, TypeError, ValueError, OSError,
+                subprocess.SubprocessError) as error:
+            faults = [f'{type(error).__name__}: {error}']
+        tap.result(check.__doc__, faults)
+        print(f'# {name} took {time.monotonic() - start:.1f} s', flush=True)
+        if faults and name == 'boots':
+            return
+
+
+def run_on_machine(tap, source, build, cache):
+    if subprocess.run([DRIVER, 'base', cache], check=False, stdout=sys.stderr).returncode:
+        tap.skip('the service on a booted machine', 'no system to boot could be made')
+        return
+    tree, state = (os.path.join(cache, name) for name in ('tree', 'state'))
+    for folder in (tree, state):
+        # Of a run that was killed.
+        shutil.rmtree(folder, ignore_errors=True)
+        os.mkdir(folder)
+    machine = None
+    try:
+        subprocess.run(['meson', 'install', '-C', build, '--no-rebuild', '--quiet'], check=True,
+                       stdout=sys.stderr, env=dict(os.environ, DESTDIR=tree))
+        machine = Machine(cache, tree, state)
+        run_all(tap, Checks(machine, source))
+        if tap.failed:
+            for line in machine.console().splitlines()[-40:]:
+                print(f'# console: {line}')
+    finally:
+        if machine:
+            machine.close()
+        for folder in (tree, state):
+            shutil.rmtree(folder, ignore_errors=True)
+    tap.result('nothing is left behind', left_behind(state))
+
+
+def main(source, build, cache):
+    tap = Tap()
+    reason = why_not()
+    if reason:
+        tap.skip('the service on a booted machine', reason)
+        tap.done()
+    # Meson, or a person, ends this with a signal: let the machine end, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    os.makedirs(cache, exist_ok=True)
+    with open(os.path.join(cache, 'lock'), 'w', encoding='utf-8') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run_on_machine(tap, source, build, cache)
+    tap.done()
+
+
+main(*sys.argv[1:4])
