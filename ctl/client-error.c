@@ -42,8 +42,16 @@ static void set_not_started(GError **error, const PiOptions *options, const char
 static void set_no_reply(GError **error, const PiOptions *options, const char *path,
                          const char *text) {
         g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
-                    "the service ended or stopped answering before it replied (%s); see: "
-                    "journalctl %s-u pi-computed, then try again",
+                    "the service did not answer in time (%s); see: journalctl %s-u pi-computed, "
+                    "then try again",
+                    text, options->bus == PI_BUS_USER ? "--user " : "");
+}
+
+/* A bus says so of a call whose answer cannot come any more. */
+static void set_lost(GError **error, const PiOptions *options, const char *path, const char *text) {
+        g_set_error(error, PI_ERROR, PI_ERROR_NODE_LOST,
+                    "the service ended before it replied (%s); see: journalctl %s-u pi-computed, "
+                    "then try again",
                     text, options->bus == PI_BUS_USER ? "--user " : "");
 }
 
@@ -89,7 +97,7 @@ static const struct {
         { BUS_ERROR "Spawn.Failed", set_not_started },
         { BUS_ERROR "TimedOut", set_no_reply },
         { BUS_ERROR "Timeout", set_no_reply },
-        { BUS_ERROR "NoReply", set_no_reply },
+        { BUS_ERROR "NoReply", set_lost },
         { BUS_ERROR "Disconnected", set_no_reply },
         { BUS_ERROR "AccessDenied", set_denied },
         { BUS_ERROR "AuthFailed", set_denied },
@@ -129,6 +137,19 @@ void pi_client_error_from_name(GError **error, const char *name, const char *mes
         if (!pi_error_from_name(name, &code))
                 code = PI_ERROR_FAILED;
         g_set_error_literal(error, PI_ERROR, (int) code, text);
+}
+
+void pi_client_error_job_lost(GError **error, guint64 id) {
+        if (id > 0)
+                g_set_error(error, PI_ERROR, PI_ERROR_NODE_LOST,
+                            "job %" G_GUINT64_FORMAT " was lost with the service, which ended "
+                            "before it was done: pictl show %" G_GUINT64_FORMAT
+                            "; to have a job survive the service use pictl submit",
+                            id, id);
+        else
+                g_set_error_literal(error, PI_ERROR, PI_ERROR_NODE_LOST,
+                                    "the service ended before the job was done, or before it was "
+                                    "taken in; to have a job survive the service use pictl submit");
 }
 
 void pi_client_error_connection(GError **error, int r, const PiOptions *options) {

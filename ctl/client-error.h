@@ -14,5 +14,9 @@ void pi_client_error_from_bus(GError **error, const sd_bus_error *bus_error,
 /* The error of a job that ended with this error name and message. */
 void pi_client_error_from_name(GError **error, const char *name, const char *message);
 
+/* The error of a job that ended with its caller's call because the service did; 0: its number was
+ * not told. */
+void pi_client_error_job_lost(GError **error, guint64 id);
+
 /* Sets the error for a connection that could not be made or broke; `r` is the negative errno. */
 void pi_client_error_connection(GError **error, int r, const PiOptions *options);

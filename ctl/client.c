@@ -100,12 +100,27 @@ const char *pi_client_unique_name(PiClient *client) {
         return sd_bus_get_unique_name(client->bus, &name) < 0 ? "" : name;
 }
 
+gboolean pi_client_is_connected(const PiClient *client) {
+        return sd_bus_is_open(client->bus) > 0;
+}
+
 gboolean pi_client_is_local(const PiClient *client) {
         return client->options->bus != PI_BUS_REMOTE;
 }
 
 const char *pi_client_bus_text(const PiClient *client) {
         return client->bus_text;
+}
+
+gboolean pi_client_service_runs(PiClient *client, gboolean *ret, GError **error) {
+        int r = sd_bus_get_name_creds(client->bus, PI_BUS_NAME, 0, NULL);
+
+        *ret = r >= 0;
+        if (r < 0 && r != -ENXIO) {
+                pi_client_error_connection(error, r, client->options);
+                return FALSE;
+        }
+        return TRUE;
 }
 
 void pi_client_attach(PiClient *client) {
@@ -142,6 +157,11 @@ static int new_call(PiClient *client, const char *path, const PiMethod *method, 
                 return r;
         if (method->interactive) {
                 r = sd_bus_message_set_allow_interactive_authorization(m, 1);
+                if (r < 0)
+                        return r;
+        }
+        if (method->passive) {
+                r = sd_bus_message_set_auto_start(m, 0);
                 if (r < 0)
                         return r;
         }

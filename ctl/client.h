@@ -19,15 +19,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiClient, pi_client_free)
 
 /* Our unique name on the bus, which the property Sender of our job carries; "" if there is none. */
 const char *pi_client_unique_name(PiClient *client);
+/* Whether there still is a connection to the bus. */
+gboolean pi_client_is_connected(const PiClient *client);
 /* Whether user ids of the service are those of this machine. */
 gboolean pi_client_is_local(const PiClient *client);
 /* "the system bus", "the user bus" or "the bus of HOST". */
 const char *pi_client_bus_text(const PiClient *client);
 
+/* Whether the service runs now. Unlike a call, asking does not start it. */
+gboolean pi_client_service_runs(PiClient *client, gboolean *ret, GError **error);
+
 /* A method, and the type of the tuple it answers with: any other answer is an error. */
 typedef struct PiMethod {
         const char *interface, *member, *reply_type;
         gboolean interactive; /* the service may ask the person to authorise it */
+        gboolean passive; /* the bus must not start the service for it */
 } PiMethod;
 
 /* Calls a method and waits for at most sd-bus' default time. `args` is a tuple, sunk if floating,

@@ -14,6 +14,9 @@
  * taken over. */
 #define LIST_OF(verb) "pictl $bus --no-pager --json=off --no-legend " verb " 2>/dev/null"
 
+/* What may stand first behind the verb sweep. */
+#define SWEEP_WORDS "history show"
+
 /* The verb whose table numbers the arguments of a verb, NULL for none. */
 static const char *list_of(const PiVerb *verb) {
         if (verb->kind == PI_ARGUMENT_JOB)
@@ -77,6 +80,10 @@ static void append_bash_values(GString *out) {
                         g_string_append(
                                 out,
                                 ") COMPREPLY=( $(compgen -A hostname -- \"$word\") ); return ;;\n");
+                else if (strcmp(info->value, "FILE") == 0)
+                        g_string_append(
+                                out,
+                                ") COMPREPLY=( $(compgen -f -- \"$word\") ); return ;;\n");
                 else
                         g_string_append_printf(
                                 out, ") COMPREPLY=( $(compgen -W '%s' -- \"$word\") ); return ;;\n",
@@ -121,6 +128,8 @@ static void append_bash_verbs(GString *out) {
         g_string_append(out, "' ;;\n");
         for (const PiVerb *verb = pi_verbs; verb->name; verb++) {
                 g_string_append_printf(out, "        %s) words='", verb->name);
+                if (verb->kind == PI_ARGUMENT_SWEEP)
+                        g_string_append(out, SWEEP_WORDS " ");
                 append_words(out, PI_OPTS_COMMON | verb->options);
                 g_string_append_printf(out, "'%s%s ;;\n", list_of(verb) ? "; list=" : "",
                                        list_of(verb) ? list_of(verb) : "");
@@ -173,6 +182,8 @@ static void append_zsh_action(GString *out, int id, const PiOptionInfo *info) {
         append_zsh_text(out, info->value);
         if (id == PI_OPT_HOST)
                 g_string_append(out, ":_hosts");
+        else if (strcmp(info->value, "FILE") == 0)
+                g_string_append(out, ":_files");
         else if (info->words)
                 g_string_append_printf(out, ":(%s)", info->words);
         else
@@ -214,6 +225,8 @@ static const char *zsh_argument(const PiVerb *verb) {
                 return "; argument='*:CPU:_pictl_cores'";
         case PI_ARGUMENT_TERMS:
                 return "; argument='1:terms: '";
+        case PI_ARGUMENT_SWEEP:
+                return "; argument='1:what:(" SWEEP_WORDS ")'";
         case PI_ARGUMENT_NONE:
         default:
                 return "";

@@ -50,6 +50,13 @@ static gboolean check_arguments(const PiInvocation *inv, GError **error) {
 static gboolean check_options(const PiInvocation *inv, GError **error) {
         guint64 alien = inv->options.given & ~(PI_OPTS_COMMON | inv->verb->options);
 
+        if (alien == 0 && pi_invocation_has(inv, PARTS) && inv->options.parts == 0 &&
+            inv->verb->kind != PI_ARGUMENT_SWEEP) {
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "--parts is a list: pictl %s takes one number, only pictl sweep "
+                            "several", inv->verb->name);
+                return FALSE;
+        }
         if (alien == 0)
                 return TRUE;
         g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,

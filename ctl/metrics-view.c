@@ -24,6 +24,7 @@ static const Row rows[] = {
           "ended",
           { "{jobs_done} done", "{jobs_failed} failed", "{jobs_cancelled} cancelled" } },
         { NULL, "asked for", { "{jobs_submitted} accepted", "{jobs_refused} refused" } },
+        { NULL, "moved", { "{jobs_resumed} resumed", "{jobs_preempted} preempted" } },
         { NULL,
           "now",
           { "{jobs_running} running", "{jobs_queued} queued",
@@ -103,13 +104,30 @@ static const Row rows[] = {
           { "{faults_transient} transient", "{faults_core} core", "{faults_node} node",
             "{faults_software} software" } },
         { NULL, "cores", { "{cores_out_of_service} out of service" } },
+
+        { "Store", "degraded", { "{store_degraded}", "{store_error}" } },
+        { NULL, "written", { "{store_commits} times", "{store_failures} failed" } },
+        { NULL, "checkpoints", { "{store_checkpoints} written", "oldest {checkpoint_age_usec}" } },
+        { NULL, "changes", { "{store_queued} waiting", "{store_lost} lost" } },
 };
 
 /* Lists with a place of their own. */
 #define KEY_CORES "cores"
 #define KEY_BASELINES "baselines"
 
+/* A moment among the times. */
+#define KEY_MEASURED "measured_usec"
+
+/* Counts by bound are for programs: people have the quantiles. */
+static const char *const for_programs[] = {
+        "response_buckets",
+        "submission_buckets",
+        "part_buckets",
+};
+
 static char *number_text(const char *key, guint64 value) {
+        if (g_str_equal(key, KEY_MEASURED))
+                return pi_format_moment(value);
         if (g_str_has_suffix(key, "_usec"))
                 return pi_format_usec(value);
         if (g_str_has_suffix(key, "_nsec"))
@@ -146,6 +164,8 @@ char *pi_metric_text(const char *key, GVariant *value) {
                 return number_text(key, g_variant_get_uint32(value));
         if (g_variant_is_of_type(value, G_VARIANT_TYPE_DOUBLE))
                 return double_text(key, g_variant_get_double(value));
+        if (g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN))
+                return g_strdup(g_variant_get_boolean(value) ? "yes" : "no");
         if (g_variant_is_of_type(value, G_VARIANT_TYPE_STRING))
                 return pi_text_escape(g_variant_get_string(value, NULL), FALSE, TEXT_MAX);
         printed = g_variant_print(value, FALSE);
@@ -246,8 +266,15 @@ static void append_list(PiOutput *out, GVariant *metrics, const char *key, const
 }
 
 static void append_lists(PiOutput *out, GVariant *metrics, GHashTable *shown) {
-        static const PiColumn baseline_columns[] = { { "KERNEL", FALSE }, { "RATE", TRUE } };
-        static const char *const baseline_keys[] = { "kernel", "terms_per_second" };
+        static const PiColumn baseline_columns[] = {
+                { "KERNEL", FALSE }, { "RATE", TRUE }, { "TIMES", TRUE }, { "MEASURED", FALSE },
+        };
+        static const char *const baseline_keys[] = {
+                "kernel",
+                "terms_per_second",
+                "measurements",
+                KEY_MEASURED,
+        };
         static const PiColumn core_columns[] = {
                 { "CPU", TRUE },    { "RATE", TRUE },   { "BUSY", TRUE },  { "OF CPU", TRUE },
                 { "USE", TRUE },    { "STEAL", TRUE },  { "PARTS", TRUE }, { "VERIFIED", TRUE },
@@ -301,5 +328,7 @@ void pi_metrics_append(PiOutput *out, GVariant *metrics) {
 
         append_families(out, metrics, shown);
         append_lists(out, metrics, shown);
+        for (gsize i = 0; i < G_N_ELEMENTS(for_programs); i++)
+                g_hash_table_add(shown, g_strdup(for_programs[i]));
         append_others(out, metrics, shown);
 }

@@ -19,6 +19,11 @@ static const PiQuantityRange range_part = {
         "number of a part", 0, G_GUINT64_CONSTANT(1250000000000000), "0 or 1_000_000",
 };
 
+static const PiQuantityRange range_repeats = { "number of repeats", 5, 100, "5" };
+static const PiQuantityRange range_run = {
+        "number of a run", 1, G_MAXINT64, "3 (pictl sweep history lists them)",
+};
+
 static gboolean set_user(PiOptions *o, const char *value, GError **error) {
         o->bus = PI_BUS_USER;
         return TRUE;
@@ -71,10 +76,6 @@ static gboolean set_completion(PiOptions *o, const char *value, GError **error) 
         return TRUE;
 }
 
-static gboolean set_parts(PiOptions *o, const char *value, GError **error) {
-        return pi_quantity_parse(value, &pi_quantity_parts, &o->parts, error);
-}
-
 static gboolean set_cpus(PiOptions *o, const char *value, GError **error) {
         return pi_quantity_parse(value, &range_cpus, &o->cpus, error);
 }
@@ -91,6 +92,13 @@ static gboolean take_text(const char *value, const char *name, const char **ret,
         g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
                     "the value of --%s, %s, is not UTF-8 text", name, quoted);
         return FALSE;
+}
+
+static gboolean set_parts(PiOptions *o, const char *value, GError **error) {
+        o->parts = 0;
+        if (!take_text(value, "parts", &o->parts_text, error))
+                return FALSE;
+        return strchr(value, ',') || pi_quantity_parse(value, &pi_quantity_parts, &o->parts, error);
 }
 
 static gboolean set_scope(PiOptions *o, const char *value, GError **error) {
@@ -125,6 +133,49 @@ static gboolean set_duration(PiOptions *o, const char *value, GError **error) {
         return pi_timespan_parse_within(value, &pi_timespan_burnin, &o->duration_usec, error);
 }
 
+static gboolean set_priority(PiOptions *o, const char *value, GError **error) {
+        g_autofree char *quoted = NULL;
+        gint64 priority;
+
+        if (g_ascii_string_to_signed(value, 10, -PI_PRIORITY_MAX, PI_PRIORITY_MAX, &priority,
+                                     NULL)) {
+                o->priority = (gint32) priority;
+                return TRUE;
+        }
+        quoted = pi_text_quote(value, TEXT_SHOWN_MAX);
+        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                    "%s is not a priority: --priority takes a whole number from -%d to %d, "
+                    "higher ones first",
+                    quoted, PI_PRIORITY_MAX, PI_PRIORITY_MAX);
+        return FALSE;
+}
+
+static gboolean set_format(PiOptions *o, const char *value, GError **error) {
+        return take_text(value, "format", &o->format, error);
+}
+
+static gboolean set_output(PiOptions *o, const char *value, GError **error) {
+        o->output = value;
+        return TRUE;
+}
+
+static gboolean set_terms(PiOptions *o, const char *value, GError **error) {
+        return take_text(value, "terms", &o->terms_text, error);
+}
+
+static gboolean set_repeats(PiOptions *o, const char *value, GError **error) {
+        return pi_quantity_parse(value, &range_repeats, &o->repeats, error);
+}
+
+static gboolean set_plot(PiOptions *o, const char *value, GError **error) {
+        o->plot = value;
+        return TRUE;
+}
+
+static gboolean set_compare(PiOptions *o, const char *value, GError **error) {
+        return pi_quantity_parse(value, &range_run, &o->compare, error);
+}
+
 static gboolean set_nothing(PiOptions *o, const char *value, GError **error) {
         return TRUE; /* the bit in `given` says it all */
 }
@@ -152,7 +203,7 @@ static const PiOptionInfo infos[_PI_OPT_MAX] = {
         [PI_OPT_NO_LEGEND] = { .name = "no-legend", .set = set_nothing,
                                .help = "Leave out titles and closing lines of tables" },
         [PI_OPT_PARTS] = { .name = "parts", .value = "N", .set = set_parts,
-                           .help = "Cut the job into N parts (default: it chooses)" },
+                           .help = "Cut the job into N parts; sweep: N,N,... parts" },
         [PI_OPT_CPUS] = { .name = "cpus", .value = "N", .set = set_cpus,
                           .help = "Reserve N CPU slots (default: all)" },
         [PI_OPT_SCOPE] = { .name = "scope", .value = "SCOPE", .set = set_scope,
@@ -174,6 +225,21 @@ static const PiOptionInfo infos[_PI_OPT_MAX] = {
                             .help = "Show which part ran where, from part FROM on" },
         [PI_OPT_DURATION] = { .name = "duration", .value = "TIME", .set = set_duration,
                               .help = "How long to burn in, such as 10min (default: 1min)" },
+        [PI_OPT_PRIORITY] = { .name = "priority", .value = "N", .set = set_priority,
+                              .help = "Higher ones first, -100 to 100 (default: 0)" },
+        [PI_OPT_FORMAT] = { .name = "format", .value = "FORMAT", .set = set_format,
+                            .words = "text prometheus csv",
+                            .help = "Print in another format: prometheus, csv" },
+        [PI_OPT_OUTPUT] = { .name = "output", .value = "FILE", .set = set_output,
+                            .help = "Write to FILE, which is replaced as a whole" },
+        [PI_OPT_TERMS] = { .name = "terms", .value = "TERMS", .set = set_terms,
+                           .help = "Sum so many terms each time (default: 1e9)" },
+        [PI_OPT_REPEATS] = { .name = "repeats", .value = "N", .set = set_repeats,
+                             .help = "Measure each point N times, 5 to 100 (default: 5)" },
+        [PI_OPT_PLOT] = { .name = "plot", .value = "FILE", .set = set_plot,
+                          .help = "Draw the chart into FILE.svg or FILE.png" },
+        [PI_OPT_COMPARE] = { .name = "compare", .value = "RUN", .set = set_compare,
+                             .help = "Show the stored run RUN beside this one" },
 };
 
 const PiOptionInfo *pi_option_info(PiOptionId id) {

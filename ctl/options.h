@@ -5,6 +5,8 @@
 
 #include "ctl/json.h"
 
+#define PI_PRIORITY_MAX 100
+
 typedef enum PiOptionId {
         PI_OPT_HELP,
         PI_OPT_VERSION,
@@ -27,6 +29,13 @@ typedef enum PiOptionId {
         PI_OPT_LINES,
         PI_OPT_LEASES,
         PI_OPT_DURATION,
+        PI_OPT_PRIORITY,
+        PI_OPT_FORMAT,
+        PI_OPT_OUTPUT,
+        PI_OPT_TERMS,
+        PI_OPT_REPEATS,
+        PI_OPT_PLOT,
+        PI_OPT_COMPARE,
         _PI_OPT_MAX,
 } PiOptionId;
 
@@ -58,6 +67,13 @@ typedef struct PiOptions {
         guint64 lines;
         guint64 leases_from;
         guint64 duration_usec;
+        gint32 priority;
+        const char *format;
+        const char *output;
+        const char *terms_text, *parts_text; /* as given; `parts` is 0 if it is a list */
+        guint64 repeats;
+        const char *plot;
+        guint64 compare; /* a stored run of a sweep */
 } PiOptions;
 
 typedef struct PiOptionInfo {

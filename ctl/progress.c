@@ -19,7 +19,7 @@
 #define BAR_MIN 8
 #define BAR_MAX 40
 
-static void append_bar(GString *line, double share, gsize width, gboolean utf8) {
+void pi_progress_append_bar(GString *line, double share, gsize width, gboolean utf8) {
         gsize full = (gsize) (CLAMP(share, 0, 1) * (double) width + 0.5);
 
         for (gsize i = 0; i < width; i++)
@@ -55,7 +55,7 @@ char *pi_progress_render(const PiProgressView *view, unsigned columns, gboolean 
                                           : g_strdup_printf("%s  %s", percent, time);
         used = strlen(head) + strlen(tail) + MARGIN;
         if (used + BAR_MIN <= columns)
-                append_bar(line, view->share, MIN(columns - used, BAR_MAX), utf8);
+                pi_progress_append_bar(line, view->share, MIN(columns - used, BAR_MAX), utf8);
         g_string_append(line, tail);
         whole = g_string_free(line, FALSE);
         return pi_text_ellipsize(whole, columns > MARGIN ? columns - MARGIN : 0, utf8);

@@ -14,6 +14,9 @@ typedef struct PiProgressView {
         guint64 waited_usec; /* since the line began */
 } PiProgressView;
 
+/* Appends a bar of so many columns, of which the share (0 to 1) is full. */
+void pi_progress_append_bar(GString *line, double share, gsize width, gboolean utf8);
+
 /* The line for a terminal this wide, never wider, without a newline. */
 char *pi_progress_render(const PiProgressView *view, unsigned columns, gboolean utf8);
 

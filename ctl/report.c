@@ -143,6 +143,16 @@ static void append_rates(PiOutput *out, GVariant *report) {
                               workers, workers == 1 ? "" : "s");
 }
 
+/* The terms that were summed before the service was restarted for the last time. */
+static void append_resumed(PiOutput *out, GVariant *report) {
+        guint64 n = pi_dict_u64(report, PI_REPORT_RESUMES);
+        g_autofree char *terms = pi_format_grouped(pi_dict_u64(report, PI_REPORT_RESUMED_TERMS));
+
+        if (n > 0)
+                pi_report_row(out, "resumed", "%" G_GUINT64_FORMAT " time%s; %s terms came from "
+                              "the last checkpoint", n, n == 1 ? "" : "s", terms);
+}
+
 static void append_setup(PiOutput *out, GVariant *report) {
         g_autofree char *kernel = pi_text_escape(pi_dict_string(report, PI_REPORT_KERNEL), FALSE,
                                                  64);
@@ -166,6 +176,7 @@ void pi_report_append(PiOutput *out, double pi, GVariant *report) {
         append_usec(out, report, PI_REPORT_SUBMISSION_USEC, "submission latency",
                     "  (until the first lease began)");
         append_usec(out, report, PI_REPORT_COMPUTE_USEC, "compute time", "");
+        append_resumed(out, report);
         append_cpu_use(out, report);
         append_rates(out, report);
         append_setup(out, report);

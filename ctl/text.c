@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/text.h"
 
+#include <string.h>
+
 static void append_escape(GString *s, gunichar c) {
         switch (c) {
         case '\n':
@@ -76,5 +78,9 @@ char *pi_text_ellipsize(const char *text, gsize columns, gboolean utf8) {
                 if (width > room)
                         break;
         }
-        return g_strdup_printf("%.*s%s", (int) (p - text), text, columns > 0 ? mark : "");
+        if (columns == 0)
+                mark = "";
+        /* Of three dots as many as there is room for. */
+        return g_strdup_printf("%.*s%s", (int) (p - text), text,
+                               utf8 ? mark : mark + strlen(mark) - MIN(columns, strlen(mark)));
 }

@@ -4,15 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/client-error.h"
 #include "ctl/client.h"
 #include "ctl/job.h"
 #include "ctl/progress.h"
 #include "ctl/quantity.h"
 #include "ctl/report.h"
 #include "ctl/signals.h"
+#include "ctl/text.h"
 #include "ctl/verbs.h"
 #include "ctl/verdict.h"
 #include "ctl/wait.h"
+#include "dbus/error.h"
 #include "dbus/names.h"
 
 static const PiMethod submit_job = { PI_INTERFACE_MANAGER, "SubmitJob", "(o)" };
@@ -37,6 +40,8 @@ static GVariant *make_arguments(const PiInvocation *inv, GError **error) {
                 g_variant_dict_insert(&dict, PI_OPTION_CPUS, "u", (guint32) o->cpus);
         if (o->timeout_usec > 0)
                 g_variant_dict_insert(&dict, PI_OPTION_DEADLINE_USEC, "t", o->timeout_usec);
+        if (pi_invocation_has(inv, PRIORITY))
+                g_variant_dict_insert(&dict, PI_OPTION_PRIORITY, "i", o->priority);
         add_string(&dict, PI_OPTION_SCOPE, o->scope);
         add_string(&dict, PI_OPTION_ENGINE, o->engine);
         add_string(&dict, PI_OPTION_KERNEL, o->kernel);
@@ -62,6 +67,29 @@ static void append_submitted(PiOutput *out, const char *path) {
                 pi_output_printf(out, "%" G_GUINT64_FORMAT "\n", id);
 }
 
+/* When the service ended in the middle of the call, the job may have been stored or not. */
+static void tell_unknown(GError **error) {
+        if (!error || !g_error_matches(*error, PI_ERROR, PI_ERROR_NODE_LOST))
+                return;
+        g_clear_error(error);
+        g_set_error_literal(error, PI_ERROR, PI_ERROR_NODE_LOST,
+                            "the service ended before it said whether the job is queued: look at "
+                            "pictl jobs before you ask again");
+}
+
+/* Who submits a job relies on its being kept. */
+static void tell_store(PiClient *client) {
+        g_autoptr(GVariant) manager =
+                pi_client_get_all(client, PI_OBJECT_PATH, PI_INTERFACE_MANAGER, NULL);
+        g_autofree char *why = NULL, *text = NULL;
+
+        if (!manager || strcmp(pi_dict_string(manager, "StoreState"), "degraded") != 0)
+                return;
+        why = pi_text_escape(pi_dict_string(manager, "StoreError"), FALSE, 0);
+        text = g_strdup_printf("the job is lost if the service ends before it is done: %s", why);
+        pi_complain(text);
+}
+
 int pi_verb_submit(PiInvocation *inv, GError **error) {
         GVariant *arguments = make_arguments(inv, error);
         g_autoptr(PiClient) client = NULL;
@@ -75,10 +103,13 @@ int pi_verb_submit(PiInvocation *inv, GError **error) {
         if (client)
                 reply = pi_client_call(client, PI_OBJECT_PATH, &submit_job, arguments, error);
         g_variant_unref(arguments);
-        if (!reply)
+        if (!reply) {
+                tell_unknown(error);
                 return PI_VERB_ERROR;
+        }
         g_variant_get(reply, "(&o)", &path);
         append_submitted(&inv->out, path);
+        tell_store(client);
         return EXIT_SUCCESS;
 }
 
@@ -104,8 +135,9 @@ static void on_properties(GVariant *reply, const GError *error, gpointer userdat
                 pi_progress_update(&c->progress, properties);
 }
 
-/* A new job: ours if it was made for our connection. The line is an extra: if it cannot be had, the
- * computation goes on without it. */
+/* A new job: ours if it was made for our connection. Its number is wanted also where nothing is
+ * drawn: if the service is lost, it is all there is to ask about. The line is an extra: if it
+ * cannot be had, the computation goes on without it. */
 static void on_added(const char *path, GVariant *body, gpointer userdata) {
         Computation *c = userdata;
         const char *name = pi_client_unique_name(c->client), *job;
@@ -116,6 +148,8 @@ static void on_added(const char *path, GVariant *body, gpointer userdata) {
         if (!properties || c->id > 0 || strcmp(pi_dict_string(properties, "Sender"), name) != 0)
                 return;
         c->id = pi_job_id_of_path(job);
+        if (!pi_progress_is_wanted(&c->progress))
+                return;
         pi_progress_update(&c->progress, properties);
         /* What changed before the bus knew of the subscription is asked for after it. */
         if (pi_client_subscribe(c->client, job, &pi_signal_job_changed, on_changed, c, NULL))
@@ -141,6 +175,10 @@ static int finish(PiInvocation *inv, Computation *c, PiWait *wait, GError **erro
         g_autofree char *note = NULL;
         double pi;
 
+        if (g_error_matches(wait->error, PI_ERROR, PI_ERROR_NODE_LOST)) {
+                pi_client_error_job_lost(error, c->id);
+                return PI_VERB_ERROR;
+        }
         if (wait->error) {
                 g_propagate_error(error, g_steal_pointer(&wait->error));
                 return PI_VERB_ERROR;
@@ -167,8 +205,7 @@ static int compute(PiInvocation *inv, GVariant *arguments, GError **error) {
         if (!client)
                 return PI_VERB_ERROR;
         pi_progress_init(&c.progress);
-        good = !pi_progress_is_wanted(&c.progress) ||
-               pi_client_subscribe(client, PI_OBJECT_PATH, &pi_signal_added, on_added, &c, error);
+        good = pi_client_subscribe(client, PI_OBJECT_PATH, &pi_signal_added, on_added, &c, error);
         pi_wait_init(&wait);
         pi_client_attach(client);
         good = good && pi_client_call_async(client, PI_OBJECT_PATH, &pi_method_compute_pi,

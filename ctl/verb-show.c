@@ -5,6 +5,7 @@
 #include "ctl/client.h"
 #include "ctl/format.h"
 #include "ctl/job.h"
+#include "ctl/journal-command.h"
 #include "ctl/owner.h"
 #include "ctl/report.h"
 #include "ctl/signals.h"
@@ -12,6 +13,7 @@
 #include "ctl/text.h"
 #include "ctl/verbs.h"
 #include "ctl/verdict.h"
+#include "dbus/error.h"
 #include "dbus/names.h"
 
 /* The most ListLeases gives at once. */
@@ -83,7 +85,7 @@ static void append_leases(PiOutput *out, GVariant *leases, guint64 id, gboolean 
 
 /* Whether the last lease of the list ends before the last part of the job. */
 static gboolean has_more(PiClient *client, const char *path, GVariant *leases) {
-        g_autoptr(GVariant) job = pi_client_get_all(client, path, PI_INTERFACE_JOB, NULL);
+        g_autoptr(GVariant) job = pi_job_get(client, path, NULL);
         gsize n = g_variant_n_children(leases);
         g_autoptr(GVariant) last = n > 0 ? g_variant_get_child_value(leases, n - 1) : NULL;
 
@@ -92,16 +94,31 @@ static gboolean has_more(PiClient *client, const char *path, GVariant *leases) {
                        pi_dict_u64(job, "Parts");
 }
 
+/* aa{sv}. A job that is only in the store has no leases any more. */
+static GVariant *list_leases(PiClient *client, const char *path, guint64 first_part,
+                             guint32 limit, GError **error) {
+        g_autoptr(GError) gone = NULL;
+        g_autoptr(GVariant) reply = NULL, stored = NULL;
+
+        reply = pi_client_call(client, path, &pi_method_list_leases,
+                               g_variant_new("(tu)", first_part, limit), &gone);
+        if (reply)
+                return g_variant_get_child_value(reply, 0);
+        if (g_error_matches(gone, PI_ERROR, PI_ERROR_NO_SUCH_JOB))
+                stored = pi_job_get(client, path, NULL);
+        if (stored)
+                return g_variant_ref_sink(g_variant_new_array(G_VARIANT_TYPE_VARDICT, NULL, 0));
+        g_propagate_error(error, g_steal_pointer(&gone));
+        return NULL;
+}
+
 static int show_leases(PiInvocation *inv, PiClient *client, const char *path, GError **error) {
         const PiOptions *o = &inv->options;
         guint32 limit = o->lines > 0 ? (guint32) o->lines : LEASES_MAX;
-        g_autoptr(GVariant) reply = NULL, leases = NULL;
+        g_autoptr(GVariant) leases = list_leases(client, path, o->leases_from, limit, error);
 
-        reply = pi_client_call(client, path, &pi_method_list_leases,
-                               g_variant_new("(tu)", o->leases_from, limit), error);
-        if (!reply)
+        if (!leases)
                 return PI_VERB_ERROR;
-        leases = g_variant_get_child_value(reply, 0);
         if (inv->out.json != PI_JSON_OFF)
                 pi_json_append(leases, inv->out.json, inv->out.text);
         else
@@ -124,17 +141,62 @@ static void append_state(PiOutput *out, GVariant *job) {
 
         pi_output_printf(out, "  %-*s ", PI_REPORT_LABEL_WIDTH, "state");
         pi_output_style(out, pi_style_of_state(state), shown);
-        pi_output_printf(out, ", %s of the terms summed\n", percent);
+        if (pi_dict_has(job, "Progress"))
+                pi_output_printf(out, ", %s of the terms summed", percent);
+        pi_output_printf(out, "\n");
+}
+
+/* What it means for this job that the service cannot write its store. */
+static void append_store(PiOutput *out, PiClient *client, GVariant *job) {
+        g_autoptr(GVariant) manager = pi_client_get_all(client, PI_OBJECT_PATH,
+                                                        PI_INTERFACE_MANAGER, NULL);
+        g_autofree char *cause = NULL;
+        gboolean final = pi_job_state_is_final(pi_dict_string(job, "State"));
+
+        if (!manager || strcmp(pi_dict_string(manager, "StoreState"), "degraded") != 0)
+                return;
+        cause = pi_text_escape(pi_dict_string(manager, "StoreError"), out->terminal.utf8, 0);
+        pi_output_printf(out, "  %-*s ", PI_REPORT_LABEL_WIDTH, "store");
+        pi_output_style(out, PI_STYLE_BAD, "degraded");
+        pi_output_printf(out, ": %s\n", cause);
+        pi_report_row(out, "", "%s",
+                      final ? "Until that is mended this report may be in memory only, and is lost "
+                              "if the service ends."
+                            : "Until that is mended the job has no checkpoints: what it computes "
+                              "is lost if the service ends.");
+        pi_report_row(out, "", "%s",
+                      "The service tries again by itself; df -h and ls -la of the directory tell "
+                      "what it lacks.");
+}
+
+static void append_resumes(PiOutput *out, GVariant *job) {
+        guint64 n = pi_dict_u64(job, "Resumes");
+
+        if (n > 0)
+                pi_report_row(out, "resumed", "%" G_GUINT64_FORMAT " time%s, after a restart of "
+                              "the service", n, n == 1 ? "" : "s");
+}
+
+static void append_journal(PiOutput *out, const PiOptions *options, GVariant *job) {
+        g_autofree char *command = pi_journal_command(options, pi_dict_u64(job, "Id"),
+                                                      pi_journal_has_user_manager());
+
+        if (command && out->legend)
+                pi_output_printf(out, "\n  %-*s %s\n", PI_REPORT_LABEL_WIDTH, "journal", command);
 }
 
 static void append_request(PiOutput *out, GVariant *job) {
         g_autofree char *terms = pi_format_grouped(pi_dict_u64(job, "Terms"));
         g_autofree char *parts = pi_format_grouped(pi_dict_u64(job, "Parts"));
         g_autofree char *deadline = pi_format_usec(pi_dict_u64(job, "DeadlineUsec"));
+        gint32 priority = 0;
 
         pi_report_row(out, "terms", "%s", terms);
         pi_report_row(out, "parts", "%s", parts);
-        pi_report_row(out, "CPU slots", "%" G_GUINT64_FORMAT, pi_dict_u64(job, "Cpus"));
+        if (pi_dict_has(job, "Cpus"))
+                pi_report_row(out, "CPU slots", "%" G_GUINT64_FORMAT, pi_dict_u64(job, "Cpus"));
+        if (g_variant_lookup(job, "Priority", "i", &priority) && priority != 0)
+                pi_report_row(out, "priority", "%d", priority);
         append_text_row(out, job, "Kernel", "kernel");
         append_text_row(out, job, "Engine", "engine");
         append_text_row(out, job, "Scope", "scope");
@@ -191,7 +253,8 @@ static void append_verdict(PiOutput *out, PiClient *client, const char *path, GV
         }
 }
 
-static void append_job(PiOutput *out, PiClient *client, const char *path, GVariant *job) {
+static void append_job(PiInvocation *inv, PiClient *client, const char *path, GVariant *job) {
+        PiOutput *out = &inv->out;
         g_autoptr(PiOwners) owners = pi_owners_new(pi_client_is_local(client));
         g_autoptr(GVariant) report = g_variant_lookup_value(job, "Report", G_VARIANT_TYPE_VARDICT);
         guint32 owner = (guint32) pi_dict_u64(job, "Owner");
@@ -202,6 +265,7 @@ static void append_job(PiOutput *out, PiClient *client, const char *path, GVaria
         pi_output_printf(out, "\n");
         append_text_row(out, job, "Label", "label");
         append_state(out, job);
+        append_store(out, client, job);
         append_text_row(out, job, "ErrorMessage", "error");
         append_text_row(out, job, "ErrorName", "error name");
         append_verdict(out, client, path, job);
@@ -210,10 +274,12 @@ static void append_job(PiOutput *out, PiClient *client, const char *path, GVaria
                 pi_report_row(out, "ends with", "its caller, %s on the bus", sender);
         append_request(out, job);
         append_times(out, job);
+        append_resumes(out, job);
         if (report && g_variant_n_children(report) > 0) {
                 pi_output_printf(out, "\n");
                 pi_report_append(out, pi_dict_double(job, "Pi"), report);
         }
+        append_journal(out, &inv->options, job);
 }
 
 int pi_verb_show(PiInvocation *inv, GError **error) {
@@ -225,12 +291,12 @@ int pi_verb_show(PiInvocation *inv, GError **error) {
                 return PI_VERB_ERROR;
         if (pi_invocation_has(inv, LEASES))
                 return show_leases(inv, client, path, error);
-        job = pi_client_get_all(client, path, PI_INTERFACE_JOB, error);
+        job = pi_job_get(client, path, error);
         if (!job)
                 return PI_VERB_ERROR;
         if (inv->out.json != PI_JSON_OFF)
                 pi_json_append(job, inv->out.json, inv->out.text);
         else
-                append_job(&inv->out, client, path, job);
+                append_job(inv, client, path, job);
         return EXIT_SUCCESS;
 }

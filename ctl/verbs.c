@@ -5,7 +5,7 @@
 
 #define OPTIONS_OF_A_JOB                                                                      \
         (PI_OPT(PARTS) | PI_OPT(CPUS) | PI_OPT(SCOPE) | PI_OPT(KERNEL) | PI_OPT(ENGINE) |     \
-         PI_OPT(LABEL) | PI_OPT(TIMEOUT))
+         PI_OPT(LABEL) | PI_OPT(TIMEOUT) | PI_OPT(PRIORITY))
 
 #define TERMS_FORMS                                                                            \
         "TERMS is a whole number from 1 to 10^16, written 1000000000, 1e9,\n"                  \
@@ -69,6 +69,19 @@ const PiVerb pi_verbs[] = {
           .help = "Keep all cores busy with verified work; judge each",
           .details = "The exit status is 0 if every core passes and 4 if one fails, also when\n"
                      "Ctrl-C ended it early: the report is then about the time it ran." },
+        { .name = "sweep",
+          .arguments = "[history|show RUN]",
+          .max_args = 2,
+          .kind = PI_ARGUMENT_SWEEP,
+          .options = PI_OPT(TERMS) | PI_OPT(PARTS) | PI_OPT(REPEATS) | PI_OPT(CPUS) |
+                     PI_OPT(KERNEL) | PI_OPT(LABEL) | PI_OPT(PLOT) | PI_OPT(COMPARE) |
+                     PI_OPT(FORMAT) | PI_OPT(LINES),
+          .run = pi_verb_sweep,
+          .help = "Measure over the number of parts, or show it",
+          .details = "Sums as many terms in 1, 2, 4, 8, 16, 24, 32, 128, 2000, 100000 and 1000000\n"
+                     "parts, in random order, after one thread alone; shows the table and where\n"
+                     "more parts stop to help; stores the run. history lists the stored runs and\n"
+                     "show prints one. FORMAT is text or csv." },
         { .name = "cores",
           .arguments = "",
           .run = pi_verb_cores,
@@ -87,8 +100,14 @@ const PiVerb pi_verbs[] = {
           .help = "Put cores back into service" },
         { .name = "metrics",
           .arguments = "",
+          .options = PI_OPT(FORMAT) | PI_OPT(OUTPUT),
           .run = pi_verb_metrics,
-          .help = "Show the figures of the service" },
+          .help = "Show the figures of the service",
+          .details = "FORMAT is text or prometheus. The latter does not start the service." },
+        { .name = "top",
+          .arguments = "",
+          .run = pi_verb_top,
+          .help = "Show jobs, cores and figures live; q quits" },
         { .name = "version",
           .arguments = "",
           .run = pi_verb_version,

@@ -11,6 +11,7 @@ typedef enum PiArgumentKind {
         PI_ARGUMENT_TERMS,
         PI_ARGUMENT_JOB,
         PI_ARGUMENT_CPU,
+        PI_ARGUMENT_SWEEP,
 } PiArgumentKind;
 
 /* A verb: the one declaration that dispatch, help and completion are made from. */
@@ -44,5 +45,7 @@ int pi_verb_burnin(PiInvocation *invocation, GError **error);
 int pi_verb_cores(PiInvocation *invocation, GError **error);
 int pi_verb_faults(PiInvocation *invocation, GError **error);
 int pi_verb_restore(PiInvocation *invocation, GError **error);
+int pi_verb_sweep(PiInvocation *invocation, GError **error);
 int pi_verb_metrics(PiInvocation *invocation, GError **error);
+int pi_verb_top(PiInvocation *invocation, GError **error);
 int pi_verb_version(PiInvocation *invocation, GError **error);

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "dbus/variant.h"
 
@@ -97,6 +99,7 @@ TestBus *test_bus_new(TestBusKind kind) {
                 write_activation_file(bus);
         file = g_strdup_printf("--config-file=%s/bus.conf", bus->dir);
         g_subprocess_launcher_setenv(launcher, "STATE_DIRECTORY", bus->state, TRUE);
+        g_subprocess_launcher_setenv(launcher, "CONFIGURATION_DIRECTORY", bus->state, TRUE);
         g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
         bus->broker = g_subprocess_launcher_spawn(launcher, &error, "dbus-daemon", file, "--nofork",
                                                   "--print-address=1", NULL);
@@ -142,6 +145,33 @@ void test_daemon_wait_for_log(const TestBus *bus, const char *text) {
                 g_usleep(POLL_USEC);
 }
 
+void test_daemon_kill(TestBus *bus) {
+        g_subprocess_force_exit(bus->daemon);
+        g_subprocess_wait(bus->daemon, NULL, NULL);
+        g_clear_object(&bus->daemon);
+}
+
+/* GLib sends signals from a thread of its own, some time later. */
+static pid_t daemon_pid(const TestBus *bus) {
+        const char *pid = g_subprocess_get_identifier(bus->daemon);
+
+        g_assert_nonnull(pid);
+        return (pid_t) atoi(pid);
+}
+
+void test_daemon_freeze(TestBus *bus) {
+        pid_t pid = daemon_pid(bus);
+        siginfo_t info;
+
+        g_assert_no_errno(kill(pid, SIGSTOP));
+        g_assert_no_errno(waitid(P_PID, (id_t) pid, &info, WSTOPPED));
+        g_assert_cmpint(info.si_code, ==, CLD_STOPPED);
+}
+
+void test_daemon_thaw(TestBus *bus) {
+        g_assert_no_errno(kill(daemon_pid(bus), SIGCONT));
+}
+
 void test_daemon_stop(TestBus *bus) {
         g_subprocess_send_signal(bus->daemon, SIGTERM);
         g_subprocess_wait(bus->daemon, NULL, NULL);
@@ -178,6 +208,9 @@ GSubprocessLauncher *test_launcher(TestBus *bus, GSubprocessFlags flags) {
                                                                   : "DBUS_SESSION_BUS_ADDRESS",
                                      bus->address, TRUE);
         g_subprocess_launcher_setenv(launcher, "STATE_DIRECTORY", bus->state, TRUE);
+        g_subprocess_launcher_setenv(launcher, "CONFIGURATION_DIRECTORY", bus->state, TRUE);
+        /* As the unit has it. */
+        g_subprocess_launcher_setenv(launcher, "G_SLICE", "always-malloc", TRUE);
         g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
         return launcher;
 }

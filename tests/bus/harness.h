@@ -19,7 +19,8 @@ typedef enum TestBusKind {
 typedef struct TestBus {
         TestBusKind kind;
         char *dir;     /* of its own, removed at the end */
-        char *state;   /* the daemon's state directory, in it; the bus does not watch it */
+        char *state;   /* the daemon's state and configuration directory, in it; the bus does not
+                          watch it */
         char *address;
         GSubprocess *broker;
         GSubprocess *daemon; /* NULL until test_daemon_start() */
@@ -43,6 +44,13 @@ void test_daemon_wait_for_log(const TestBus *bus, const char *text);
 
 /* Whether the daemon has said this. */
 gboolean test_daemon_has_logged(const TestBus *bus, const char *text);
+
+/* SIGKILL. */
+void test_daemon_kill(TestBus *bus);
+
+/* The daemon does nothing any more, from the return on, until it thaws. */
+void test_daemon_freeze(TestBus *bus);
+void test_daemon_thaw(TestBus *bus);
 
 /* Stops the daemon and waits for its end, which must be a good one. */
 void test_daemon_stop(TestBus *bus);

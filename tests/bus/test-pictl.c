@@ -325,6 +325,142 @@ static void interrupted(TestSession *f, gconstpointer data) {
         run_clear(&run);
 }
 
+/* Until a job runs; its path, to be freed. */
+static char *wait_for_running_job(TestSession *f) {
+        for (;;) {
+                __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
+                const char *path = NULL;
+
+                g_assert_cmpint(sd_bus_get_property(f->client, PI_BUS_NAME, PI_OBJECT_PATH,
+                                                    PI_INTERFACE_MANAGER, "Jobs", NULL, &reply,
+                                                    "ao"),
+                                >=, 0);
+                g_assert_cmpint(sd_bus_message_enter_container(reply, 'a', "o"), >=, 0);
+                while (sd_bus_message_read(reply, "o", &path) > 0) {
+                        g_autoptr(GVariant) state = test_job_property(f->client, path, "State");
+
+                        if (g_str_equal(g_variant_get_string(state, NULL), "running"))
+                                return g_strdup(path);
+                }
+                g_usleep(2000);
+        }
+}
+
+static Run pictl_job(TestSession *f, const char *words, const char *path) {
+        g_autofree char *line = g_strdup_printf("%s %s", words,
+                                                path + strlen(PI_JOB_PATH_PREFIX "/"));
+        return pictl(f, line);
+}
+
+static void start_again(TestSession *f) {
+        test_daemon_start(f->bus, (const char *const[]) { "--workers=2", NULL });
+}
+
+/* Without a terminal too: the error has the number of the job, and the next service knows it. */
+static void lost(TestSession *f, gconstpointer data) {
+        g_autoptr(GSubprocess) process = spawn_pictl(f, "compute 1e16");
+        g_autofree char *path = wait_for_running_job(f), *said = NULL;
+        g_auto(Run) run = {};
+
+        said = g_strdup_printf("pictl: job %s was lost with the service, which ended before it was "
+                               "done: pictl show %s; to have a job survive the service use pictl "
+                               "submit\n",
+                               path + strlen(PI_JOB_PATH_PREFIX "/"),
+                               path + strlen(PI_JOB_PATH_PREFIX "/"));
+        test_daemon_kill(f->bus);
+        run = finish_pictl(process);
+        g_assert_cmpint(run.status, ==, 5);
+        g_assert_cmpstr(run.out, ==, "");
+        g_assert_cmpstr(run.err, ==, said);
+}
+
+/* An orderly stop is another error, and names the job as well. */
+static void stopped(TestSession *f, gconstpointer data) {
+        g_autoptr(GSubprocess) process = spawn_pictl(f, "compute 1e16");
+        g_autofree char *path = wait_for_running_job(f);
+        g_auto(Run) run = {};
+
+        g_subprocess_send_signal(f->bus->daemon, SIGTERM);
+        run = finish_pictl(process);
+        g_assert_cmpint(run.status, ==, 1);
+        g_assert_nonnull(strstr(run.err, "pictl: Job "));
+        g_assert_nonnull(strstr(run.err, "is being stopped"));
+}
+
+static void assert_sum(const Run *run) {
+        /* pi - 1e-10, as for every even number of terms. */
+        g_assert_nonnull(strstr(run->out, "3.14159265348979323"));
+        g_assert_cmpint(run->status, ==, 0);
+}
+
+/* Until it has said something. */
+static void read_line(GSubprocess *process) {
+        GInputStream *out = g_subprocess_get_stdout_pipe(process);
+        char c = '\0';
+
+        while (c != '\n')
+                g_assert_cmpint(g_input_stream_read(out, &c, 1, NULL, NULL), ==, 1);
+}
+
+/* Who watches a job sees it end after the service was killed, or stopped, and came back. */
+static void watched(TestSession *f, gconstpointer data) {
+        static const int ends[] = { SIGKILL, SIGTERM };
+
+        for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+                g_auto(Run) submit = pictl(f, "submit 4e9 --kernel=reference --no-legend");
+                g_autofree char *path = wait_for_running_job(f), *words = NULL;
+                g_autoptr(GSubprocess) process = NULL;
+                g_auto(Run) watch = {}, show = {};
+
+                words = g_strdup_printf("watch %s", path + strlen(PI_JOB_PATH_PREFIX "/"));
+                process = spawn_pictl(f, words);
+                read_line(process);
+                g_subprocess_send_signal(f->bus->daemon, ends[i]);
+                g_subprocess_wait(f->bus->daemon, NULL, NULL);
+                g_clear_object(&f->bus->daemon);
+                start_again(f);
+                watch = finish_pictl(process);
+                g_test_message("%s%s", watch.out, watch.err);
+                g_assert_nonnull(strstr(watch.err, "pictl: the service ended; job "));
+                g_assert_nonnull(strstr(watch.err, "pictl: the service is back; job "));
+                g_assert_cmpint(watch.status, ==, 0);
+                g_assert_nonnull(strstr(watch.out, "3.14159265"));
+                show = pictl_job(f, "show", path);
+                g_assert_nonnull(strstr(show.out, "done, 100 %"));
+                g_assert_nonnull(strstr(show.out, "1 time, after a restart of the service"));
+        }
+}
+
+/* A job that has no object any more is shown from the store, the same in JSON. */
+static void stored(TestSession *f, gconstpointer data) {
+        g_auto(Run) submit = pictl(f, "submit 1e10 --label=kept --no-legend"), before = {};
+        g_autofree char *number = g_strchomp(g_strdup(submit.out)), *path = NULL;
+
+        path = g_strdup_printf(PI_JOB_PATH_PREFIX "/%s", number);
+        before = pictl_job(f, "watch", path);
+        assert_sum(&before);
+        test_daemon_stop(f->bus);
+        start_again(f);
+        {
+                g_auto(Run) show = pictl_job(f, "show", path);
+                g_auto(Run) leases = pictl_job(f, "show --leases", path);
+                g_auto(Run) watch = pictl_job(f, "watch", path);
+                g_auto(Run) json = pictl_job(f, "show --json=short", path);
+                g_autoptr(JsonNode) object = parse_json(json.out);
+
+                assert_sum(&show);
+                assert_sum(&watch);
+                g_assert_nonnull(strstr(show.out, "done, 100 %"));
+                g_assert_nonnull(strstr(show.out, "kept"));
+                g_assert_cmpint(leases.status, ==, 0);
+                g_assert_nonnull(strstr(leases.out, "not kept any more"));
+                g_assert_cmpstr(json_object_get_string_member(json_node_get_object(object),
+                                                              "State"), ==, "done");
+                g_assert_cmpstr(json_object_get_string_member(json_node_get_object(object),
+                                                              "Label"), ==, "kept");
+        }
+}
+
 /* The disk that takes the output is full: an error, not silence. */
 static void full_output(TestSession *f, gconstpointer data) {
         g_autofree char *line = g_strdup_printf("sh -c '\"%s\" --user jobs >/dev/full'",
@@ -367,6 +503,10 @@ int main(int argc, char *argv[]) {
         TEST("/pictl/json", json);
         TEST("/pictl/life-of-a-job", life_of_a_job);
         TEST("/pictl/interrupted", interrupted);
+        TEST("/pictl/lost", lost);
+        TEST("/pictl/stopped", stopped);
+        TEST("/pictl/watched", watched);
+        TEST("/pictl/stored", stored);
         TEST("/pictl/full-output", full_output);
 #define FAULTS(path, function) \
         g_test_add(path, TestSession, NULL, set_up_faults, function, test_session_tear_down)

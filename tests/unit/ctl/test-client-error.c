@@ -24,9 +24,9 @@ static void test_bus_errors(void) {
                 { "org.freedesktop.DBus.Error.NameHasNoOwner", PI_BUS_REMOTE, 1, "start it there" },
                 { "org.freedesktop.DBus.Error.Spawn.ChildExited", PI_BUS_SYSTEM, 1,
                   "journalctl -u" },
-                { "org.freedesktop.DBus.Error.NoReply", PI_BUS_SYSTEM, 1,
+                { "org.freedesktop.DBus.Error.NoReply", PI_BUS_SYSTEM, 5,
                   "journalctl -u pi-computed" },
-                { "org.freedesktop.DBus.Error.NoReply", PI_BUS_USER, 1, "journalctl --user" },
+                { "org.freedesktop.DBus.Error.NoReply", PI_BUS_USER, 5, "journalctl --user" },
                 { "org.freedesktop.DBus.Error.AccessDenied", PI_BUS_SYSTEM, 6, "administrator" },
                 { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", PI_BUS_SYSTEM, 6,
                   "sudo" },
@@ -78,6 +78,20 @@ static void test_hostile_text(void) {
         g_assert_nonnull(empty);
 }
 
+static void test_job_lost(void) {
+        g_autoptr(GError) known = NULL, unknown = NULL;
+
+        pi_client_error_job_lost(&known, 17);
+        g_assert_error(known, PI_ERROR, PI_ERROR_NODE_LOST);
+        g_assert_cmpint(pi_error_exit_status((PiError) known->code), ==, 5);
+        g_assert_nonnull(strstr(known->message, "job 17 was lost with the service"));
+        g_assert_nonnull(strstr(known->message, "pictl show 17;"));
+        pi_client_error_job_lost(&unknown, 0);
+        g_assert_error(unknown, PI_ERROR, PI_ERROR_NODE_LOST);
+        g_assert_null(strstr(unknown->message, "pictl show"));
+        g_assert_nonnull(strstr(unknown->message, "pictl submit"));
+}
+
 static void test_connection(void) {
         static const struct {
                 PiBusKind bus;
@@ -104,6 +118,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/client-error/bus-errors", test_bus_errors);
         g_test_add_func("/ctl/client-error/unknown-object", test_unknown_object);
         g_test_add_func("/ctl/client-error/hostile-text", test_hostile_text);
+        g_test_add_func("/ctl/client-error/job-lost", test_job_lost);
         g_test_add_func("/ctl/client-error/connection", test_connection);
         return g_test_run();
 }

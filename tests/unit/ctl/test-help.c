@@ -56,7 +56,10 @@ static void test_table(void) {
                 g_assert_nonnull(verb->run);
                 g_assert_nonnull(verb->arguments);
                 g_assert_cmpuint(verb->min_args, <=, verb->max_args);
-                g_assert_cmpint(verb->min_args > 0, ==, verb->arguments[0] != '\0');
+                g_assert_cmpint(verb->max_args > 0, ==, verb->arguments[0] != '\0');
+                /* Those that may be left out stand in brackets. */
+                g_assert_cmpint(verb->min_args == 0 && verb->max_args > 0, ==,
+                                verb->arguments[0] == '[');
                 g_assert_cmpuint(verb->options & PI_OPTS_COMMON, ==, 0);
         }
         g_assert_null(pi_verb_find(""));

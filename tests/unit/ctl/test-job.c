@@ -63,6 +63,32 @@ static void test_dictionary(void) {
         g_assert_false(pi_dict_has(dict, "absent"));
 }
 
+/* What DescribeJob says, by the names of the properties. */
+static void test_entry(void) {
+        g_autoptr(GVariant) done = g_variant_ref_sink(g_variant_new_parsed(
+                "{'id': <uint64 7>, 'state': <'done'>, 'created_usec': <uint64 5>, "
+                "'error_name': <''>, 'pi': <3.1>, 'report': <{'terms': <uint64 8>}>, "
+                "'': <1>, '_a__b_': <uint64 2>}"));
+        g_autoptr(GVariant) failed = g_variant_ref_sink(g_variant_new_parsed(
+                "{'state': <'failed'>, 'error_message': <'no'>}"));
+        g_autoptr(GVariant) job = pi_job_properties_of_entry(done);
+        g_autoptr(GVariant) other = pi_job_properties_of_entry(failed);
+        g_autoptr(GVariant) report = g_variant_lookup_value(job, "Report", G_VARIANT_TYPE_VARDICT);
+
+        g_assert_cmpuint(pi_dict_u64(job, "Id"), ==, 7);
+        g_assert_cmpstr(pi_dict_string(job, "State"), ==, "done");
+        g_assert_cmpuint(pi_dict_u64(job, "CreatedUsec"), ==, 5);
+        g_assert_true(pi_dict_has(job, "ErrorName"));
+        g_assert_cmpfloat(pi_dict_double(job, "Pi"), ==, 3.1);
+        g_assert_nonnull(report);
+        g_assert_cmpuint(pi_dict_u64(report, "terms"), ==, 8);
+        g_assert_cmpuint(pi_dict_u64(job, "AB"), ==, 2);
+        g_assert_cmpfloat(pi_dict_double(job, "Progress"), ==, 1);
+        /* How far it had come is not known. */
+        g_assert_false(pi_dict_has(other, "Progress"));
+        g_assert_cmpstr(pi_dict_string(other, "ErrorMessage"), ==, "no");
+}
+
 static void test_states(void) {
         g_assert_true(pi_job_state_is_final("done"));
         g_assert_true(pi_job_state_is_final("failed"));
@@ -76,6 +102,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/ctl/job/paths", test_paths);
         g_test_add_func("/ctl/job/dictionary", test_dictionary);
+        g_test_add_func("/ctl/job/entry", test_entry);
         g_test_add_func("/ctl/job/states", test_states);
         return g_test_run();
 }

@@ -75,9 +75,25 @@ static void test_lists(void) {
                 "{'baselines': <[{'kernel': <'generic'>, 'terms_per_second': <1e10>}]>, "
                 "'cores': <[{'cpu': <uint32 0>, 'leases_failed': <uint64 2>}]>}");
 
-        g_assert_nonnull(strstr(text, "generic 10.0 Gterm/s\n"));
+        g_assert_nonnull(strstr(text, "generic 10.0 Gterm/s     - -"));
         g_assert_nonnull(strstr(text, "Cores\nCPU"));
         g_assert_null(strstr(text, "Other"));
+}
+
+static void test_store(void) {
+        g_autofree char *broken = render(
+                "{'store_degraded': <true>, 'store_error': <'disk full'>, "
+                "'store_commits': <uint64 7>, 'store_failures': <uint64 2>, "
+                "'checkpoint_age_usec': <uint64 900000>, 'store_checkpoints': <uint64 5>}");
+        g_autofree char *well = render("{'store_degraded': <false>, "
+                                       "'response_buckets': <[(uint64 1, uint64 2)]>}");
+
+        g_assert_cmpstr(broken, ==,
+                        "Store\n"
+                        "  degraded           yes, disk full\n"
+                        "  written            7 times, 2 failed\n"
+                        "  checkpoints        5 written, oldest 900 ms\n");
+        g_assert_cmpstr(well, ==, "Store\n  degraded           no\n");
 }
 
 /* A daemon that is newer than pictl: nothing it tells is lost. */
@@ -101,6 +117,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/metrics-view/families", test_families);
         g_test_add_func("/ctl/metrics-view/lists", test_lists);
         g_test_add_func("/ctl/metrics-view/referee", test_referee);
+        g_test_add_func("/ctl/metrics-view/store", test_store);
         g_test_add_func("/ctl/metrics-view/unknown", test_unknown);
         g_test_add_func("/ctl/metrics-view/empty", test_empty);
         return g_test_run();

@@ -15,6 +15,7 @@ static char *parse(const char *line, PiOptions *options, GError **error) {
         /* The values point into argv, which ends here. */
         options->host = options->host ? g_intern_string(options->host) : NULL;
         options->label = options->label ? g_intern_string(options->label) : NULL;
+        options->parts_text = options->parts_text ? g_intern_string(options->parts_text) : NULL;
         options->kernel = options->kernel ? g_intern_string(options->kernel) : NULL;
         return g_strjoinv("|", arguments);
 }
@@ -91,6 +92,11 @@ static void test_refused(void) {
                 { "pictl --json=xml jobs", "'xml'" },
                 { "pictl --parts=abc", "'abc' is not a number of parts" },
                 { "pictl --parts=0", "'0' is not a number of parts" },
+                { "pictl --parts=1,\xff", "--parts" },
+                { "pictl --repeats=4", "from 5 to 100" },
+                { "pictl --repeats=101", "from 5 to 100" },
+                { "pictl --compare=0", "number of a run" },
+                { "pictl --terms=\xff", "--terms" },
                 { "pictl --cpus=4294967296", "number of CPUs" },
                 { "pictl --timeout=never", "'never'" },
                 { "pictl --duration=never", "'never'" },
@@ -116,6 +122,20 @@ static void test_refused(void) {
                 g_assert_nonnull(strstr(error->message, cases[i].named));
                 g_assert_null(strchr(error->message, '\033'));
         }
+}
+
+/* A list is left to the verb; one number is read as ever. */
+static void test_list_of_parts(void) {
+        PiOptions o;
+        g_autofree char *args = parse("pictl sweep --parts=4 --parts=1,x", &o, NULL), *other = NULL;
+
+        g_assert_nonnull(args);
+        g_assert_cmpstr(o.parts_text, ==, "1,x");
+        g_assert_cmpuint(o.parts, ==, 0);
+        other = parse("pictl sweep --parts=1,2 --parts=4", &o, NULL);
+        g_assert_nonnull(other);
+        g_assert_cmpstr(o.parts_text, ==, "4");
+        g_assert_cmpuint(o.parts, ==, 4);
 }
 
 static void test_abbreviation(void) {
@@ -148,6 +168,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/options/optional-value", test_optional_value);
         g_test_add_func("/ctl/options/host", test_host);
         g_test_add_func("/ctl/options/refused", test_refused);
+        g_test_add_func("/options/list-of-parts", test_list_of_parts);
         g_test_add_func("/ctl/options/abbreviation", test_abbreviation);
         g_test_add_func("/ctl/options/too-many", test_too_many);
         return g_test_run();
