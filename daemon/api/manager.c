@@ -115,9 +115,12 @@ static int get_max_terms(sd_bus *bus, const char *path, const char *interface, c
 }
 
 static const GError *store_error(const PiServer *server) {
-        PiStoreFigures figures;
+        const PiStore *store = pi_jobs_store(server->jobs);
+        PiStoreFigures figures = {};
 
-        pi_store_figures(pi_jobs_store(server->jobs), &figures);
+        /* While it is being opened nobody asks but our own signals. */
+        if (store)
+                pi_store_figures(store, &figures);
         return figures.error;
 }
 

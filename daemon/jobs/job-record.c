@@ -128,10 +128,11 @@ PiJob *pi_job_from_record(const PiJobRecord *r, const PiCheckpoint *c, const PiK
         job = pi_job_new(r->id, r->owner, "", &spec);
         job->created_usec = r->created_usec;
         job->recorded = TRUE;
-        if (c) {
+        if (c)
                 *ret_discarded = !go_on(job, c, n_workers);
-                job->resumes = c->resumes + 1;
-        }
+        /* One that had only waited was not interrupted. */
+        if (c || r->started_usec > 0)
+                job->resumes = (c ? c->resumes : 0) + 1;
         job->revived = TRUE;
         return job;
 }

@@ -9,7 +9,7 @@
 #include "daemon/store/store.h"
 #include "daemon/work/pool.h"
 
-#define PI_JOBS_FINISHED_KEPT 100 /* as objects; the store has more */
+#define PI_JOBS_FINISHED_KEPT 64 /* as objects; the store has more */
 #define PI_JOBS_LEASES_KEPT 8 /* finished jobs that can still tell which part ran where */
 #define PI_HISTORY_MAX 1000
 #define PI_FAULTS_LISTED_MAX PI_FAULTS_KEPT

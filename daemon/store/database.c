@@ -8,7 +8,7 @@
 #include "dbus/error.h"
 
 /* An idle service is small: a page of the cache is 4 KiB. */
-#define CACHE_KIB "256"
+#define CACHE_KIB "128"
 
 /* For readers beside the service: longer than their locks, shorter than anyone's patience. */
 #define BUSY_MSEC 250

@@ -122,6 +122,8 @@ static void full(void) {
         Disk d;
 
         if (disk_new(&d, "512k", 0)) {
+                /* It has its name before it opens the store, and answers after that. */
+                wait_for_store(&d, "ok");
                 fill(&d);
                 g_assert_null(test_submit(d.client, ENDLESS, NULL, &path));
                 wait_for_store(&d, "degraded");
