@@ -117,7 +117,7 @@ static uint64_t checkpoints_written(sd_bus *client) {
 /* Jobs are computed as ever, but what happens to them is not kept; it is told once, wherever one
  * looks; and when there is room again it is all written. */
 static void full(void) {
-        g_autofree char *path = NULL, *shown = NULL, *bits = NULL, *error = NULL;
+        g_autofree char *path = NULL, *shown = NULL, *error = NULL;
         g_autoptr(GVariant) metrics = NULL, report = NULL;
         Disk d;
 
@@ -323,7 +323,6 @@ static void many(void) {
         const guint n = test_is_instrumented() ? 300 : 10000;
         g_autoptr(TestBus) bus = test_bus_new(TEST_BUS_SESSION);
         g_autoptr(GVariant) jobs = NULL, few = NULL;
-        g_autofree char *error = NULL;
         sd_bus *client;
         gint64 begin;
         double rest;
