@@ -35,6 +35,28 @@ static uint64_t terms_done(const Rounds *r) {
         return (uint64_t) (g_variant_get_double(progress) * (double) r->terms);
 }
 
+static GVariant *describe(sd_bus *client, uint64_t id) {
+        sd_bus_message *reply = NULL;
+        GVariant *job = NULL;
+
+        g_assert_cmpint(sd_bus_call_method(client, PI_BUS_NAME, PI_OBJECT_PATH,
+                                           PI_INTERFACE_MANAGER, "DescribeJob", NULL, &reply, "t",
+                                           id),
+                        >=, 0);
+        g_assert_cmpint(pi_variant_read(reply, &job), >=, 0);
+        sd_bus_message_unref(reply);
+        return job;
+}
+
+/* Also of one that was done before the service was killed, and has no object any more. */
+static gboolean is_running(const Rounds *r) {
+        uint64_t id = g_ascii_strtoull(strrchr(r->path, '/') + 1, NULL, 10);
+        g_autoptr(GVariant) job = describe(r->client, id);
+        g_autofree char *state = test_lookup_string(job, "state");
+
+        return g_str_equal(state, "running");
+}
+
 static void submit(Rounds *r) {
         g_clear_pointer(&r->path, g_free);
         g_assert_null(test_submit(r->client, r->terms, "{'parts': <uint64 64>}", &r->path));
@@ -86,7 +108,7 @@ static void let_pass(Rounds *r) {
 static gboolean kill_and_restart(Rounds *r) {
         gint64 begin = g_get_monotonic_time();
         uint64_t from = terms_done(r), resumed;
-        g_autoptr(GVariant) state = NULL, brought = NULL;
+        g_autoptr(GVariant) brought = NULL;
         double rate, lost;
 
         let_pass(r);
@@ -97,8 +119,7 @@ static gboolean kill_and_restart(Rounds *r) {
                 return FALSE;
         r->kills++;
         test_daemon_start(r->bus, NULL);
-        state = test_job_property(r->client, r->path, "State");
-        if (!state || !g_str_equal(g_variant_get_string(state, NULL), "running"))
+        if (!is_running(r))
                 return FALSE;
         brought = test_job_property(r->client, r->path, "ResumedTerms");
         resumed = g_variant_get_uint64(brought);
@@ -136,8 +157,6 @@ static void killed(void) {
         r.bits = test_lookup_string(report, "sum_hex");
         submit(&r);
         while (r.kills < rounds) {
-                g_autoptr(GVariant) state = NULL;
-
                 if (kill_and_restart(&r))
                         continue;
                 /* It was done, or just about to be. */
@@ -153,19 +172,6 @@ static void killed(void) {
         test_bus_free(r.bus);
         g_free(r.path);
         g_free(r.bits);
-}
-
-static GVariant *describe(sd_bus *client, uint64_t id) {
-        sd_bus_message *reply = NULL;
-        GVariant *job = NULL;
-
-        g_assert_cmpint(sd_bus_call_method(client, PI_BUS_NAME, PI_OBJECT_PATH,
-                                           PI_INTERFACE_MANAGER, "DescribeJob", NULL, &reply, "t",
-                                           id),
-                        >=, 0);
-        g_assert_cmpint(pi_variant_read(reply, &job), >=, 0);
-        sd_bus_message_unref(reply);
-        return job;
 }
 
 /* A job whose caller waits is lost with the service: it says so, under its number. */
