@@ -140,7 +140,7 @@ static void test_settings(void) {
                 int64_t want;
         } settings[] = {
                 { "PRAGMA synchronous", 2 },     { "PRAGMA foreign_keys", 1 },
-                { "PRAGMA cache_size", -256 },   { "PRAGMA mmap_size", 0 },
+                { "PRAGMA cache_size", -128 },   { "PRAGMA mmap_size", 0 },
                 { "PRAGMA trusted_schema", 0 },  { "PRAGMA wal_autocheckpoint", 256 },
                 { "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'", 1 },
         };
