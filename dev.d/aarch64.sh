@@ -15,7 +15,8 @@ if [ ! -e "$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig/sqlite3.pc" ]; then
     rm -rf "$sysroot"
     release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
     mmdebstrap --quiet --variant=extract --architectures=arm64 \
-        --include=libc6-dev,libglib2.0-dev,libjson-glib-dev,libmicrohttpd-dev,libncurses-dev,libsqlite3-dev,libsystemd-dev,systemd \
+        --include=libc6-dev,libglib2.0-dev,libjson-glib-dev,libmicrohttpd-dev,libncurses-dev \
+        --include=libsqlite3-dev,libsystemd-dev,systemd \
         "$release" "$sysroot" >&2
 fi
 

@@ -380,6 +380,7 @@ static void stopped(TestSession *f, gconstpointer data) {
         g_autofree char *path = wait_for_running_job(f);
         g_auto(Run) run = {};
 
+        g_assert_nonnull(path);
         g_subprocess_send_signal(f->bus->daemon, SIGTERM);
         run = finish_pictl(process);
         g_assert_cmpint(run.status, ==, 1);
@@ -412,6 +413,7 @@ static void watched(TestSession *f, gconstpointer data) {
                 g_autoptr(GSubprocess) process = NULL;
                 g_auto(Run) watch = {}, show = {};
 
+                g_assert_cmpint(submit.status, ==, 0);
                 words = g_strdup_printf("watch %s", path + strlen(PI_JOB_PATH_PREFIX "/"));
                 process = spawn_pictl(f, words);
                 read_line(process);
