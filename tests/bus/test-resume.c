@@ -131,7 +131,7 @@ static gboolean kill_and_restart(Rounds *r) {
 }
 
 static void check_bits(Rounds *r) {
-        g_autofree char *path = NULL, *error = NULL, *bits = NULL;
+        g_autofree char *bits = NULL;
         g_autoptr(GVariant) report = NULL;
 
         test_wait_for_state(r->client, r->path, "done");
