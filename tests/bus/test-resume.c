@@ -190,7 +190,10 @@ static void attached(void) {
         g_assert_cmpint(sd_bus_send(client, call, NULL), >=, 0);
         g_assert_cmpint(sd_bus_flush(client), >=, 0);
         sd_bus_message_unref(call);
-        test_wait_for_state(other, PI_JOB_PATH_PREFIX "/1", "running");
+        for (uint32_t running = 0; running == 0;) {
+                g_autoptr(GVariant) metrics = test_metrics(other);
+                running = test_lookup_u32(metrics, "jobs_running");
+        }
         /* It is put on record when it has run for a moment. */
         for (guint64 commits = 0; commits < 2;) {
                 g_autoptr(GVariant) metrics = test_metrics(other);
