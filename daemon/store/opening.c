@@ -18,7 +18,10 @@ typedef enum Judgement {
 } Judgement;
 
 static Judgement failed(const PiDatabase *db) {
-        return pi_database_trouble(db) == PI_TROUBLE_DAMAGE ? DAMAGED : UNREADABLE;
+        PiTrouble trouble = pi_database_trouble(db);
+
+        /* Nothing of ours is being put yet: a row that cannot be is one of the file's. */
+        return trouble == PI_TROUBLE_DAMAGE || trouble == PI_TROUBLE_ROW ? DAMAGED : UNREADABLE;
 }
 
 static Judgement damaged(PiDatabase *db, const char *what) {
