@@ -28,7 +28,8 @@ strip = 'aarch64-linux-gnu-strip'
 pkgconfig = 'pkg-config'
 exe_wrapper = ['qemu-aarch64', '-L', '$sysroot']
 [built-in options]
-c_link_args = ['-Wl,-rpath-link=$sysroot/usr/lib/aarch64-linux-gnu:$sysroot/lib/aarch64-linux-gnu']
+c_args = ['--sysroot=$sysroot']
+c_link_args = ['--sysroot=$sysroot']
 [properties]
 sys_root = '$sysroot'
 pkg_config_libdir = '$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig:$sysroot/usr/share/pkgconfig'
