@@ -58,16 +58,17 @@ static GVariant *worker(TestSession *f, gsize index) {
         return g_variant_get_child_value(cores, index);
 }
 
-/* Until both have summed something to report on. */
-static void wait_for_both_workers(TestSession *f) {
-        for (gsize i = 0; i < 2;) {
-                g_autoptr(GVariant) core = worker(f, i);
+static guint64 terms_of_worker(TestSession *f, gsize index) {
+        g_autoptr(GVariant) core = worker(f, index);
 
-                if (test_lookup_u64(core, "terms") > 0)
-                        i++;
-                else
+        return test_lookup_u64(core, "terms");
+}
+
+/* Until both have summed more than that: there is something to report on. */
+static void wait_for_both_workers(TestSession *f, const guint64 terms[2]) {
+        for (gsize i = 0; i < 2; i++)
+                while (terms_of_worker(f, i) <= terms[i])
                         g_usleep(POLL_USEC);
-        }
 }
 
 /* CPU number of worker `index`. */
@@ -137,11 +138,12 @@ static void interrupted(TestSession *f, gconstpointer data) {
         static const int signals[] = { SIGINT, SIGTERM };
 
         for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
+                guint64 terms[] = { terms_of_worker(f, 0), terms_of_worker(f, 1) };
                 g_autoptr(GSubprocess) process = spawn_pictl(f,
                                                              "burnin --duration=1h --json=short");
                 g_auto(Run) run = {};
 
-                wait_for_both_workers(f);
+                wait_for_both_workers(f, terms);
                 g_subprocess_send_signal(process, signals[i]);
                 run = finish(process);
                 g_assert_cmpint(run.status, ==, 0);

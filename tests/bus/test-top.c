@@ -76,13 +76,15 @@ static void type(Terminal *t, char key) {
 
 /* Its exit status, or 128 and the signal that killed it. */
 static int close_top(Terminal *t) {
+        g_autofree char *seen = NULL;
         int status;
 
         while (read_more(t))
                 ;
         g_assert_cmpint(waitpid(t->pid, &status, 0), ==, t->pid);
         close(t->fd);
-        g_test_message("%s", t->seen->str);
+        seen = g_strescape(t->seen->str, "\"");
+        g_test_message("%s", seen);
         g_string_free(t->seen, TRUE);
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
