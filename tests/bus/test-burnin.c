@@ -163,8 +163,8 @@ static void killed(TestSession *f, gconstpointer data) {
         wait_for_job(f, FALSE);
 }
 
-/* By an endless job whose caller waits as the one of a burn-in does, so that none makes room for the
- * other. Returns its path. */
+/* By an endless job whose caller waits as the one of a burn-in does, so that neither makes room for
+ * the other. Returns its path. */
 static char *take_all_cpus(TestSession *f) {
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m =
                 test_compute_message(f->client, UINT64_C(10000000000000000), NULL);
