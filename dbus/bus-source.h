@@ -7,5 +7,7 @@
 /* Drives `bus` from a GMainContext, one message a dispatch so that several buses and timers share
  * the loop fairly. Takes a reference on the bus. Attach the returned source, destroy it to stop.
  * The connection's end is seen as sd_bus_is_open() == 0: install a match on the Local interface's
- * Disconnected signal to be told. */
+ * Disconnected signal to be told. A callback of the source (g_source_set_callback()) is called once
+ * when it ends by itself, also for what sd-bus says no Disconnected after, such as bytes that are
+ * no message; its answer is not looked at. */
 GSource *pi_bus_source_new(sd_bus *bus);

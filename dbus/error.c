@@ -27,6 +27,13 @@ static const struct {
         [PI_ERROR_INVALID_SETTING]     = { ERROR_PREFIX "InvalidSetting",     EDOM,       1   },
         [PI_ERROR_STORE_UNAVAILABLE]   = { ERROR_PREFIX "StoreUnavailable",   EAGAIN,     1   },
         [PI_ERROR_NO_SUCH_SWEEP]       = { ERROR_PREFIX "NoSuchSweep",        ENODATA,    3   },
+        [PI_ERROR_NOT_IN_CLUSTER]      = { ERROR_PREFIX "NotInCluster",       ENOTCONN,   1   },
+        [PI_ERROR_ALREADY_IN_CLUSTER]  = { ERROR_PREFIX "AlreadyInCluster",   EISCONN,    1   },
+        [PI_ERROR_NO_SUCH_NODE]        = { ERROR_PREFIX "NoSuchNode",         ENXIO,      3   },
+        [PI_ERROR_NO_SUCH_TOKEN]       = { ERROR_PREFIX "NoSuchToken",        ENOKEY,     3   },
+        [PI_ERROR_INVALID_TOKEN]       = { ERROR_PREFIX "InvalidToken",       EKEYREJECTED, 1 },
+        [PI_ERROR_UNREACHABLE]         = { ERROR_PREFIX "Unreachable",        EHOSTUNREACH, 1 },
+        [PI_ERROR_INCOMPATIBLE]        = { ERROR_PREFIX "Incompatible",       EPROTONOSUPPORT, 1 },
 };
 
 G_DEFINE_QUARK(pi-error-quark, pi_error)

@@ -6,15 +6,22 @@
 #define PI_BUS_NAME "org.picompute1"
 #define PI_OBJECT_PATH "/org/picompute1"
 #define PI_JOB_PATH_PREFIX PI_OBJECT_PATH "/job"
+#define PI_NODE_PATH_PREFIX PI_OBJECT_PATH "/node"
 
 #define PI_INTERFACE_MANAGER "org.picompute1.Manager"
 #define PI_INTERFACE_JOB "org.picompute1.Job"
+#define PI_INTERFACE_NODE "org.picompute1.Node"
+
+/* On the links between nodes, and on no message bus. */
+#define PI_INTERFACE_PEER "org.picompute1.Peer"
+#define PI_PEER_PATH "/org/picompute1/peer"
 
 #define PI_POLKIT_MANAGE_JOBS "org.picompute1.manage-jobs"
 #define PI_POLKIT_MANAGE_CORES "org.picompute1.manage-cores"
 #define PI_POLKIT_INJECT_FAULTS "org.picompute1.inject-faults"
 #define PI_POLKIT_RELOAD "org.picompute1.reload"
 #define PI_POLKIT_CALIBRATE "org.picompute1.calibrate"
+#define PI_POLKIT_MANAGE_CLUSTER "org.picompute1.manage-cluster"
 
 /* Keys of the options of ComputePi and SubmitJob. */
 #define PI_OPTION_PARTS "parts"
@@ -25,6 +32,14 @@
 #define PI_OPTION_LABEL "label"
 #define PI_OPTION_DEADLINE_USEC "deadline_usec"
 #define PI_OPTION_PRIORITY "priority"
+#define PI_OPTION_NODES "nodes"
+
+/* Keys of the options of CreateJoinToken and of the entries of ListJoinTokens. */
+#define PI_TOKEN_ID "id"
+#define PI_TOKEN_TTL_USEC "ttl_usec"
+#define PI_TOKEN_USES "uses"
+#define PI_TOKEN_EXPIRES_USEC "expires_usec"
+#define PI_TOKEN_CREATED_USEC "created_usec"
 
 /* Keys of the options of InjectFault. */
 #define PI_INJECT_KIND "kind"
@@ -72,6 +87,8 @@
 #define PI_REPORT_BASELINE_TERMS "baseline_throughput_terms"
 #define PI_REPORT_KERNEL "kernel"
 #define PI_REPORT_ENGINE "engine"
+#define PI_REPORT_SCOPE "scope"
+#define PI_REPORT_CLUSTER_EFFICIENCY "cluster_efficiency"
 #define PI_REPORT_NUMERICS "numerics_version"
 #define PI_REPORT_NODES "nodes"
 #define PI_REPORT_CORES "cores"
@@ -102,11 +119,13 @@
 
 /* Keys of the entries of its baselines and points, beside kernel and terms, or parts. */
 #define PI_SWEEP_PARTS "parts"
+#define PI_SWEEP_NODES "nodes"
 #define PI_SWEEP_RESPONSE_USEC "response_usec"
 #define PI_SWEEP_WALL_USEC "wall_usec"
 #define PI_SWEEP_CPU_UTILIZATION "cpu_utilization"
 
 /* The most that a run has of each. */
+#define PI_SWEEP_CLUSTER_MAX 128
 #define PI_SWEEP_POINTS_MAX 64
 #define PI_SWEEP_BASELINES_MAX 8
 #define PI_SWEEP_SAMPLES_MAX 100

@@ -17,6 +17,12 @@ static int append_children(sd_bus_message *m, GVariant *value, unsigned depth) {
         return 0;
 }
 
+/* Of elements whose bytes lie one after the other, the same in a GVariant and in a message. */
+static gboolean is_flat_array(char container, const char *contents) {
+        return container == SD_BUS_TYPE_ARRAY && contents[0] != '\0' && contents[1] == '\0' &&
+               strchr("ynqiuxtd", contents[0]);
+}
+
 static int append_container(sd_bus_message *m, GVariant *value, unsigned depth) {
         const char *type = g_variant_get_type_string(value);
         g_autofree char *contents = NULL;
@@ -27,6 +33,9 @@ static int append_container(sd_bus_message *m, GVariant *value, unsigned depth) 
                 return -ELOOP;
         switch (container) {
         case 'a':
+                if (is_flat_array(container, type + 1))
+                        return sd_bus_message_append_array(m, type[1], g_variant_get_data(value),
+                                                           g_variant_get_size(value));
                 contents = g_strdup(type + 1);
                 break;
         case 'v': {
@@ -104,6 +113,21 @@ static int read_children(sd_bus_message *m, GVariantBuilder *builder, unsigned d
         }
 }
 
+static int read_flat_array(sd_bus_message *m, const char *contents, GVariant **ret) {
+        g_autofree char *signature = g_strdup_printf("a%s", contents);
+        g_autoptr(GBytes) bytes = NULL;
+        const void *data;
+        size_t size;
+        int r = sd_bus_message_read_array(m, contents[0], &data, &size);
+
+        if (r < 0)
+                return r;
+        bytes = g_bytes_new(data, size);
+        *ret = g_variant_ref_sink(
+                g_variant_new_from_bytes(G_VARIANT_TYPE(signature), bytes, /* trusted = */ TRUE));
+        return 0;
+}
+
 static int read_container(sd_bus_message *m, char type, const char *contents, GVariant **ret,
                           unsigned depth) {
         g_autofree char *signature = NULL;
@@ -112,6 +136,12 @@ static int read_container(sd_bus_message *m, char type, const char *contents, GV
 
         if (depth >= PI_VARIANT_DEPTH_MAX)
                 return -ELOOP;
+        if (is_flat_array(type, contents)) {
+                r = read_flat_array(m, contents, ret);
+                /* From a machine of the other byte order: one by one. */
+                if (r != -EOPNOTSUPP)
+                        return r;
+        }
         switch (type) {
         case SD_BUS_TYPE_ARRAY:
                 signature = g_strdup_printf("a%s", contents);

@@ -2,11 +2,13 @@
 #include "dbus/bus-source.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "tests/unit/dbus/link.h"
 
 #define PATH "/org/picompute1/test"
 #define INTERFACE "org.picompute1.Test"
+#define SERVER_ID SD_ID128_MAKE(01,02,03,04,05,06,07,08,09,0a,0b,0c,0d,0e,0f,10)
 
 /* A link whose two ends one main context drives. */
 typedef struct Driven {
@@ -249,6 +251,111 @@ static void test_disconnect(void) {
         end(&d);
 }
 
+/* A server that the driven end of a socketpair belongs to; the other end is the test's own. */
+typedef struct Raw {
+        Driven driven;
+        int fd;
+        unsigned ends;
+} Raw;
+
+static gboolean on_end(gpointer userdata) {
+        ((Raw *) userdata)->ends++;
+        return G_SOURCE_CONTINUE;
+}
+
+static void raw_begin(Raw *raw) {
+        int fds[2];
+
+        *raw = (Raw) {};
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), ==,
+                        0);
+        raw->fd = fds[1];
+        assert_ok(sd_bus_new(&raw->driven.link.server));
+        assert_ok(sd_bus_set_fd(raw->driven.link.server, fds[0], fds[0]));
+        assert_ok(sd_bus_set_server(raw->driven.link.server, 1, SERVER_ID));
+        assert_ok(sd_bus_set_anonymous(raw->driven.link.server, 1));
+        assert_ok(sd_bus_add_filter(raw->driven.link.server, NULL, on_call, &raw->driven));
+        assert_ok(sd_bus_start(raw->driven.link.server));
+        raw->driven.server = pi_bus_source_new(raw->driven.link.server);
+        g_source_set_callback(raw->driven.server, on_end, raw, NULL);
+        g_source_attach(raw->driven.server, NULL);
+}
+
+static void raw_end(Raw *raw) {
+        g_source_destroy(raw->driven.server);
+        g_source_unref(raw->driven.server);
+        sd_bus_close_unref(raw->driven.link.server);
+        (void) close(raw->fd);
+}
+
+static void raw_send(Raw *raw, const GByteArray *bytes) {
+        g_assert_cmpint(write(raw->fd, bytes->data, bytes->len), ==, bytes->len);
+}
+
+/* The handshake and some calls, to be sent in one go. */
+static GByteArray *raw_calls(unsigned n) {
+        static const char handshake[] = "\0AUTH ANONYMOUS\r\nBEGIN\r\n";
+        static const guint8 call_of_next[] = {
+                'l', 1, 0, 1, 4, 0, 0, 0, 1, 0, 0, 0, 71, 0, 0, 0,
+                1, 1, 'o', 0, 1, 0, 0, 0, '/', 0, 0, 0, 0, 0, 0, 0,
+                2, 1, 's', 0, 19, 0, 0, 0, 'o', 'r', 'g', '.', 'p', 'i', 'c', 'o',
+                'm', 'p', 'u', 't', 'e', '1', '.', 'T', 'e', 's', 't', 0, 0, 0, 0, 0,
+                3, 1, 's', 0, 4, 0, 0, 0, 'N', 'e', 'x', 't', 0, 0, 0, 0,
+                8, 1, 'g', 0, 1, 'u', 0, 0,
+                7, 0, 0, 0,
+        };
+        GByteArray *bytes = g_byte_array_new();
+
+        g_byte_array_append(bytes, (const guint8 *) handshake, sizeof(handshake) - 1);
+        while (n-- > 0)
+                g_byte_array_append(bytes, call_of_next, sizeof(call_of_next));
+        return bytes;
+}
+
+/* sd-bus takes them off the socket with the handshake: no poll tells that they are there. */
+static void test_calls_behind_the_handshake(void) {
+        g_autoptr(GByteArray) bytes = raw_calls(2);
+        Raw raw;
+
+        raw_begin(&raw);
+        raw_send(&raw, bytes);
+        while (raw.driven.calls < 2)
+                g_main_context_iteration(NULL, TRUE);
+        g_assert_cmpuint(raw.ends, ==, 0);
+        raw_end(&raw);
+}
+
+/* sd-bus would look at them for ever, and sends no Disconnected. */
+static void test_bytes_that_are_no_message(void) {
+        g_autoptr(GByteArray) bytes = raw_calls(1);
+        Raw raw;
+
+        raw_begin(&raw);
+        g_byte_array_append(bytes, (const guint8 *) "this is no D-Bus message at all", 32);
+        raw_send(&raw, bytes);
+        while (raw.ends == 0)
+                g_main_context_iteration(NULL, TRUE);
+        g_assert_cmpuint(raw.driven.calls, ==, 1);
+        g_assert_true(g_source_is_destroyed(raw.driven.server));
+        while (g_main_context_iteration(NULL, FALSE))
+                ;
+        g_assert_cmpuint(raw.ends, ==, 1);
+        raw_end(&raw);
+}
+
+static void test_end_is_told(void) {
+        g_autoptr(GByteArray) bytes = raw_calls(1);
+        Raw raw;
+
+        raw_begin(&raw);
+        raw_send(&raw, bytes);
+        g_assert_cmpint(shutdown(raw.fd, SHUT_WR), ==, 0);
+        while (raw.ends == 0)
+                g_main_context_iteration(NULL, TRUE);
+        g_assert_cmpuint(raw.driven.calls, ==, 1);
+        raw_end(&raw);
+}
+
 /* The source holds the bus, and lets go of it. */
 static void test_reference(void) {
         Driven d;
@@ -292,6 +399,9 @@ int main(int argc, char **argv) {
         g_test_add_func("/bus-source/timeout", test_timeout);
         g_test_add_func("/bus-source/shares-the-loop", test_shares_the_loop);
         g_test_add_func("/bus-source/disconnect", test_disconnect);
+        g_test_add_func("/bus-source/calls-behind-the-handshake", test_calls_behind_the_handshake);
+        g_test_add_func("/bus-source/bytes-that-are-no-message", test_bytes_that_are_no_message);
+        g_test_add_func("/bus-source/end-is-told", test_end_is_told);
         g_test_add_func("/bus-source/reference", test_reference);
         g_test_add_func("/bus-source/destroy", test_destroy);
         return g_test_run();

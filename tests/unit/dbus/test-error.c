@@ -30,6 +30,13 @@ static const struct {
         { PI_ERROR_INVALID_SETTING, PREFIX "InvalidSetting", EDOM, 1 },
         { PI_ERROR_STORE_UNAVAILABLE, PREFIX "StoreUnavailable", EAGAIN, 1 },
         { PI_ERROR_NO_SUCH_SWEEP, PREFIX "NoSuchSweep", ENODATA, 3 },
+        { PI_ERROR_NOT_IN_CLUSTER, PREFIX "NotInCluster", ENOTCONN, 1 },
+        { PI_ERROR_ALREADY_IN_CLUSTER, PREFIX "AlreadyInCluster", EISCONN, 1 },
+        { PI_ERROR_NO_SUCH_NODE, PREFIX "NoSuchNode", ENXIO, 3 },
+        { PI_ERROR_NO_SUCH_TOKEN, PREFIX "NoSuchToken", ENOKEY, 3 },
+        { PI_ERROR_INVALID_TOKEN, PREFIX "InvalidToken", EKEYREJECTED, 1 },
+        { PI_ERROR_UNREACHABLE, PREFIX "Unreachable", EHOSTUNREACH, 1 },
+        { PI_ERROR_INCOMPATIBLE, PREFIX "Incompatible", EPROTONOSUPPORT, 1 },
 };
 
 static void test_table(void) {
