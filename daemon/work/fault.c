@@ -13,6 +13,10 @@
 
 #define HANG_USEC 1000
 
+/* 2^-56 of the series: far above every tolerance, far below what the digits of pi would show. */
+#define LIE_LIMB 1
+#define LIE_BIT (UINT64_C(1) << 40)
+
 static PiFaultKind kind_of(uint64_t order) {
         return (PiFaultKind) (order >> KIND_SHIFT);
 }
@@ -89,10 +93,16 @@ void pi_fault_act(PiFault *fault, uint64_t order, const atomic_bool *cancelled, 
                 while (is_current(fault, order))
                         g_usleep(HANG_USEC);
                 break;
+        case PI_FAULT_LIE:
         case PI_FAULT_NONE:
         case _PI_FAULT_KIND_MAX:
                 break;
         }
+}
+
+void pi_fault_touch_answer(const PiFault *fault, PiFixed *sum) {
+        if (kind_of(atomic_load_explicit(&fault->order, memory_order_relaxed)) == PI_FAULT_LIE)
+                sum->limb[LIE_LIMB] ^= LIE_BIT;
 }
 
 const char *pi_fault_kind_to_string(PiFaultKind kind) {
@@ -101,6 +111,7 @@ const char *pi_fault_kind_to_string(PiFaultKind kind) {
                 [PI_FAULT_FLIP] = "flip",
                 [PI_FAULT_SLOW] = "slow",
                 [PI_FAULT_HANG] = "hang",
+                [PI_FAULT_LIE] = "lie",
         };
 
         g_return_val_if_fail(kind < _PI_FAULT_KIND_MAX, names[PI_FAULT_NONE]);

@@ -18,6 +18,7 @@ typedef enum PiFaultKind {
         PI_FAULT_FLIP, /* sums are wrong in one bit */
         PI_FAULT_SLOW, /* stretches take longer */
         PI_FAULT_HANG, /* a stretch never ends, and no cancel ends it */
+        PI_FAULT_LIE,  /* verified sums are changed before another node gets them */
         _PI_FAULT_KIND_MAX,
 } PiFaultKind;
 
@@ -54,5 +55,8 @@ static inline void pi_fault_touch(PiFault *fault, const atomic_bool *cancelled, 
                 pi_fault_act(fault, order, cancelled, range, sum);
 }
 
-/* "none", "flip", "slow" or "hang". */
+/* To be called for each verified sum that goes to another node. */
+void pi_fault_touch_answer(const PiFault *fault, PiFixed *sum);
+
+/* "none", "flip", "slow", "hang" or "lie". */
 const char *pi_fault_kind_to_string(PiFaultKind kind);

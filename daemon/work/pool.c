@@ -40,6 +40,8 @@ struct PiPool {
         GArray *drained; /* main thread only: those it works on */
         PiPoolSaw saw;
         gpointer userdata;
+        void (*idle)(gpointer userdata);
+        gpointer idle_userdata;
         uint32_t n_slots;
         Slot *slot;
         GQueue waiting; /* Assignment, for a worker to become idle */
@@ -171,13 +173,16 @@ static void end_cancelled(PiPool *pool) {
         }
 }
 
-static void worker_left(PiPool *pool, Slot *s) {
+/* Returns whether others are still in the task. */
+static bool worker_left(PiPool *pool, Slot *s) {
         Assignment *a = g_steal_pointer(&s->assignment);
 
         /* First, or whoever is told below takes the worker. */
         serve_waiting(pool);
-        if (--a->workers == 0)
-                finish(a);
+        if (--a->workers > 0)
+                return true;
+        finish(a);
+        return false;
 }
 
 /* Takes what workers have posted and which of them have left as of one moment: so what a worker saw
@@ -197,6 +202,7 @@ static void collect(PiPool *pool) {
 
 static gboolean dispatch_completions(GSource *source, GSourceFunc callback, gpointer userdata) {
         PiPool *pool = ((CompletionSource *) source)->pool;
+        bool some_left = false;
 
         g_source_set_ready_time(source, -1);
         collect(pool);
@@ -207,10 +213,12 @@ static gboolean dispatch_completions(GSource *source, GSourceFunc callback, gpoi
         for (uint32_t i = 0; i < pool->n_slots; i++)
                 if (pool->slot[i].gone) {
                         pool->slot[i].gone = false;
-                        worker_left(pool, &pool->slot[i]);
+                        some_left |= worker_left(pool, &pool->slot[i]);
                 }
         serve_waiting(pool);
         end_cancelled(pool);
+        if (some_left && pool->idle)
+                pool->idle(pool->idle_userdata);
         return G_SOURCE_CONTINUE;
 }
 
@@ -313,6 +321,11 @@ void pi_pool_listen(PiPool *pool, PiPoolSaw saw, gpointer userdata) {
         pool->userdata = userdata;
 }
 
+void pi_pool_listen_idle(PiPool *pool, void (*idle)(gpointer userdata), gpointer userdata) {
+        pool->idle = idle;
+        pool->idle_userdata = userdata;
+}
+
 uint64_t pi_pool_sightings_lost(PiPool *pool) {
         uint64_t lost;
 
@@ -379,6 +392,20 @@ gboolean pi_pool_start_elsewhere(PiPool *pool, PiTask *task, PiPoolDone done, gp
         g_queue_push_tail(&pool->waiting, assignment_new(task, done, userdata));
         serve_waiting(pool);
         return TRUE;
+}
+
+uint32_t pi_pool_join(PiPool *pool, const PiTask *task, uint32_t n) {
+        Assignment *a = NULL;
+        Slot *s;
+
+        for (uint32_t i = 0; i < pool->n_slots && !a; i++)
+                if (pool->slot[i].assignment && pool->slot[i].assignment->task == task)
+                        a = pool->slot[i].assignment;
+        if (!a || atomic_load(&task->cancelled))
+                return a ? a->workers : 0;
+        while (a->workers < n && (s = idle_slot_for(pool, task)))
+                assign(pool, s, a);
+        return a->workers;
 }
 
 void pi_pool_cancel(PiPool *pool, PiTask *task) {

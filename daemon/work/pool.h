@@ -64,6 +64,14 @@ void pi_pool_start(PiPool *pool, PiTask *task, uint32_t n, PiPoolDone done, gpoi
  * service. */
 gboolean pi_pool_start_elsewhere(PiPool *pool, PiTask *task, PiPoolDone done, gpointer userdata);
 
+/* Brings the workers that are in a task, which must have some or wait for one, up to `n` as far as
+ * idle ones have something to do in it. Returns how many are in it then. */
+uint32_t pi_pool_join(PiPool *pool, const PiTask *task, uint32_t n);
+
+/* Has `idle` called in the main context when workers have come out of a task in which others still
+ * are. */
+void pi_pool_listen_idle(PiPool *pool, void (*idle)(gpointer userdata), gpointer userdata);
+
 /* Cancels the task. Its workers leave within a stretch; one that still waits for a worker is done
  * at the next turn of the main loop. */
 void pi_pool_cancel(PiPool *pool, PiTask *task);

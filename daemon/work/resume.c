@@ -42,7 +42,8 @@ static void mark_verified(const PiTask *task, PiSnapshot *s, const uint32_t *mer
                 if (atomic_load(&lease->state) != PI_LEASE_VERIFIED)
                         continue;
                 worker = atomic_load(&lease->worker);
-                if (worker == PI_LEASE_NO_WORKER || atomic_load(&lease->order) < merged[worker])
+                if (lease->node > 0 || worker == PI_LEASE_NO_WORKER ||
+                    atomic_load(&lease->order) < merged[worker])
                         pi_snapshot_add(s, i);
         }
 }
@@ -75,6 +76,7 @@ PiSnapshot *pi_task_snapshot(PiTask *task) {
         gather_partials(task, partials);
         s = pi_snapshot_new(task->leases->n, partials->len + task->n_shares);
         s->sum = task->restored.sum;
+        pi_fixed_add(&s->sum, &task->elsewhere.sum);
         s->tolerance = task->restored.tolerance;
         gather_shares(task, s, merged, partials);
         mark_verified(task, s, merged);

@@ -5,20 +5,34 @@
 #include "daemon/series/partition.h"
 #include "daemon/work/clock.h"
 
-PiTask *pi_task_new(const PiKernel *kernel, uint64_t terms, uint64_t parts, uint32_t n_workers) {
+static PiTask *new_with(PiLeaseTable *leases, const PiKernel *kernel, uint64_t terms,
+                        uint32_t n_workers) {
         PiTask *task = g_new0(PiTask, 1);
 
         task->kernel = kernel;
         task->terms = terms;
-        task->parts = parts;
+        task->parts = leases->parts;
         task->created_nsec = pi_clock_nsec(CLOCK_MONOTONIC);
-        task->leases = pi_lease_table_new(parts);
+        task->leases = leases;
         task->share = g_new0(PiTaskShare, n_workers);
         task->n_shares = n_workers;
         for (uint32_t i = 0; i < n_workers; i++)
                 pthread_mutex_init(&task->share[i].lock, NULL);
         pthread_mutex_init(&task->lock, NULL);
         task->left = g_array_new(FALSE, FALSE, sizeof(PiPartial));
+        return task;
+}
+
+PiTask *pi_task_new(const PiKernel *kernel, uint64_t terms, uint64_t parts, uint32_t n_workers) {
+        return new_with(pi_lease_table_new(parts), kernel, terms, n_workers);
+}
+
+PiTask *pi_task_new_run(const PiKernel *kernel, uint64_t terms, uint64_t parts,
+                        uint32_t first_lease, uint32_t n_leases, uint32_t n_workers) {
+        PiTask *task = new_with(pi_lease_table_new_run(parts, first_lease, n_leases), kernel, terms,
+                                n_workers);
+
+        task->lease_sum = g_new0(PiFixed, n_leases);
         return task;
 }
 
@@ -30,6 +44,7 @@ void pi_task_free(PiTask *task) {
                 pthread_mutex_destroy(&task->share[i].lock);
         pthread_mutex_destroy(&task->lock);
         g_array_unref(task->left);
+        g_free(task->lease_sum);
         g_free(task->share);
         g_free(task);
 }
@@ -47,6 +62,11 @@ PiRange pi_task_lease_range(const PiTask *task, uint32_t lease) {
 
         return pi_parts_range(task->terms, task->parts, first,
                               pi_lease_first_part(task->leases, lease + 1) - first);
+}
+
+PiRange pi_task_range(const PiTask *task) {
+        return (PiRange) { pi_task_lease_range(task, 0).begin,
+                           pi_task_lease_range(task, task->leases->n - 1).end };
 }
 
 static PiPartial from_its_beginning(const PiTask *task, uint32_t lease) {
@@ -113,19 +133,40 @@ bool pi_task_take(PiTask *task, uint32_t cpu, PiPartial *ret) {
         return true;
 }
 
-void pi_task_leave(PiTask *task, const PiPartial *partial) {
+bool pi_task_begin(PiTask *task, uint32_t index) {
+        PiLease *lease = &task->leases->lease[index];
+        uint8_t state = atomic_load(&lease->state);
+
+        while (state != PI_LEASE_VERIFIED)
+                if (atomic_compare_exchange_weak(&lease->state, &state, PI_LEASE_RUNNING))
+                        return true;
+        return false;
+}
+
+bool pi_task_is_overtaken(const PiTask *task, uint32_t lease) {
+        return atomic_load_explicit(&task->leases->lease[lease].state, memory_order_relaxed) ==
+               PI_LEASE_VERIFIED;
+}
+
+bool pi_task_leave(PiTask *task, const PiPartial *partial) {
         PiLease *lease = &task->leases->lease[partial->lease];
+        uint8_t running = PI_LEASE_RUNNING;
+        bool left;
 
         /* An attempt that was left goes on as the same one. */
         atomic_fetch_sub(&lease->attempts, 1);
         atomic_store(&lease->begun, true);
-        atomic_store(&lease->state, PI_LEASE_WAITING);
-        atomic_fetch_add(&task->left_terms, partial->next_term -
-                                            pi_task_lease_range(task, partial->lease).begin);
         pthread_mutex_lock(&task->lock);
-        g_array_append_vals(task->left, partial, 1);
-        atomic_store(&task->n_left, task->left->len);
+        left = atomic_compare_exchange_strong(&lease->state, &running, PI_LEASE_WAITING);
+        if (left) {
+                atomic_fetch_add(&task->left_terms,
+                                 partial->next_term -
+                                         pi_task_lease_range(task, partial->lease).begin);
+                g_array_append_vals(task->left, partial, 1);
+                atomic_store(&task->n_left, task->left->len);
+        }
         pthread_mutex_unlock(&task->lock);
+        return left;
 }
 
 void pi_task_note_failure(PiTask *task, uint32_t index, uint32_t cpu) {
@@ -137,13 +178,21 @@ void pi_task_note_failure(PiTask *task, uint32_t index, uint32_t cpu) {
         atomic_store(&lease->failures, failures + 1);
 }
 
-void pi_task_give_back(PiTask *task, uint32_t index) {
+bool pi_task_give_back(PiTask *task, uint32_t index) {
         PiLease *lease = &task->leases->lease[index];
+        bool again = atomic_load(&lease->failures) < PI_LEASE_ATTEMPTS_MAX;
+        uint8_t state = atomic_load(&lease->state);
 
         /* Before anyone can take it, so that the count never falls below none. */
-        if (atomic_load(&lease->failures) < PI_LEASE_ATTEMPTS_MAX)
+        if (again)
                 atomic_fetch_add(&task->redo, 1);
-        atomic_store(&lease->state, PI_LEASE_FAILED);
+        while (state != PI_LEASE_VERIFIED && state != PI_LEASE_LENT)
+                if (atomic_compare_exchange_weak(&lease->state, &state, PI_LEASE_FAILED))
+                        return true;
+        if (again)
+                atomic_fetch_sub(&task->redo, 1);
+        /* Lent: another node has it already. */
+        return state == PI_LEASE_LENT;
 }
 
 bool pi_task_may_run_on(const PiTask *task, uint32_t cpu) {
@@ -159,7 +208,8 @@ bool pi_task_may_retry_on(const PiTask *task, uint32_t cpu) {
 }
 
 uint64_t pi_task_terms_done(const PiTask *task) {
-        uint64_t terms = task->restored.terms + atomic_load(&task->left_terms);
+        uint64_t terms = task->restored.terms + atomic_load(&task->left_terms) +
+                         task->elsewhere.terms;
 
         for (uint32_t i = 0; i < task->n_shares; i++)
                 terms += atomic_load_explicit(&task->share[i].terms, memory_order_relaxed);
@@ -176,7 +226,7 @@ uint32_t pi_task_leases_missing(const PiTask *task) {
 }
 
 uint64_t pi_task_cpu_nsec(const PiTask *task) {
-        uint64_t nsec = task->restored.cpu_nsec;
+        uint64_t nsec = task->restored.cpu_nsec + task->elsewhere.cpu_nsec;
 
         for (uint32_t i = 0; i < task->n_shares; i++)
                 nsec += atomic_load_explicit(&task->share[i].cpu_nsec, memory_order_relaxed);
@@ -204,13 +254,14 @@ uint64_t pi_task_retries(const PiTask *task) {
 void pi_task_sum(const PiTask *task, PiFixed *ret_sum, PiFixed *ret_tolerance) {
         PiFixed sum = task->restored.sum, tolerance = task->restored.tolerance;
 
+        pi_fixed_add(&sum, &task->elsewhere.sum);
         for (uint32_t i = 0; i < task->n_shares; i++) {
                 pi_fixed_add(&sum, &task->share[i].sum);
                 pi_fixed_add(&tolerance, &task->share[i].tolerance);
         }
         /* The bound of an exact kernel does not depend on how the range was split. */
         if (task->kernel->exact)
-                pi_tolerance(task->kernel, (PiRange) { 0, task->terms }, &tolerance);
+                pi_tolerance(task->kernel, pi_task_range(task), &tolerance);
         *ret_sum = sum;
         *ret_tolerance = tolerance;
 }

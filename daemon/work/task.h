@@ -33,7 +33,8 @@ typedef struct PiTaskShare {
         PiPartial open; /* the lease in its hands */
 } PiTaskShare;
 
-/* The work of one job: N terms in parts, handed out lease by lease to any number of workers. */
+/* The work of one job: N terms in parts, handed out lease by lease to any number of workers; or of
+ * a run of a job's leases, when another node asked for them. */
 typedef struct PiTask {
         const PiKernel *kernel;
         uint64_t terms;
@@ -42,6 +43,7 @@ typedef struct PiTask {
         PiLeaseTable *leases;
         PiTaskShare *share; /* one for each worker of the pool */
         uint32_t n_shares;
+        PiFixed *lease_sum; /* of each lease, valid once verified; NULL in a task of a whole job */
         atomic_bool cancelled;
         _Atomic uint32_t cursor; /* the next lease that nobody has tried */
         _Atomic uint32_t redo;   /* leases that failed and may be tried on another CPU: while it is
@@ -62,10 +64,22 @@ typedef struct PiTask {
                 uint64_t cpu_nsec;
                 uint64_t retries;
         } restored;
+
+        /* What others than the workers of this node did of it; for the main thread. See lend.h. */
+        struct {
+                PiFixed sum;
+                uint64_t terms;
+                uint64_t cpu_nsec;
+                uint32_t leases;
+                uint32_t given_up; /* leases that only others may try; they may be done */
+        } elsewhere;
 } PiTask;
 
-/* `n_workers`: size of the pool the task will run on. */
+/* `n_workers`: size of the pool the task will run on. The second is for a run of `n_leases` of such
+ * a task, from `first_lease` on, and keeps the sum of each. */
 PiTask *pi_task_new(const PiKernel *kernel, uint64_t terms, uint64_t parts, uint32_t n_workers);
+PiTask *pi_task_new_run(const PiKernel *kernel, uint64_t terms, uint64_t parts,
+                        uint32_t first_lease, uint32_t n_leases, uint32_t n_workers);
 void pi_task_free(PiTask *task);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiTask, pi_task_free)
 
@@ -87,27 +101,37 @@ bool pi_task_restore(PiTask *task, const PiSnapshot *snapshot);
  * first, then those begun; false when there is none. For workers. */
 bool pi_task_take(PiTask *task, uint32_t cpu, PiPartial *ret);
 
-/* Takes back a lease that is neither verified nor failed. For workers. */
-void pi_task_leave(PiTask *task, const PiPartial *partial);
+/* Begins with a lease that was taken; false when another node has had it right meanwhile. For
+ * workers. */
+bool pi_task_begin(PiTask *task, uint32_t lease);
 
-/* The terms of a lease. */
+/* Whether another node has had the lease right that a worker is at. For workers. */
+bool pi_task_is_overtaken(const PiTask *task, uint32_t lease);
+
+/* Takes back a lease that is neither verified nor failed; false, and nothing is kept, when another
+ * node has had it right meanwhile. For workers. */
+bool pi_task_leave(PiTask *task, const PiPartial *partial);
+
+/* The terms of a lease, and of all leases of the task. */
 PiRange pi_task_lease_range(const PiTask *task, uint32_t lease);
+PiRange pi_task_range(const PiTask *task);
 
 /* Notes that the holder of a lease, on this CPU, cannot get it right, and lets others take it. Two
- * steps, so that it can be told in between. For workers. */
+ * steps, so that it can be told in between. The second is false when another node has had it right
+ * meanwhile. For workers. */
 void pi_task_note_failure(PiTask *task, uint32_t lease, uint32_t cpu);
-void pi_task_give_back(PiTask *task, uint32_t lease);
+bool pi_task_give_back(PiTask *task, uint32_t lease);
 
 /* Whether pi_task_take() would give a worker on this CPU anything, and whether that would be a
  * lease that failed elsewhere; any thread. */
 bool pi_task_may_run_on(const PiTask *task, uint32_t cpu);
 bool pi_task_may_retry_on(const PiTask *task, uint32_t cpu);
 
-/* Terms summed and verified so far; any thread. */
+/* Terms summed and verified so far; main thread. */
 uint64_t pi_task_terms_done(const PiTask *task);
 
 /* Thread CPU time inside leases so far, stretches that were summed again at once, and attempts at a
- * lease beyond the first; any thread. What a snapshot brought in counts with the attempts. */
+ * lease beyond the first; main thread. What a snapshot brought in counts with the attempts. */
 uint64_t pi_task_cpu_nsec(const PiTask *task);
 uint64_t pi_task_recomputed(const PiTask *task);
 uint64_t pi_task_retries(const PiTask *task);

@@ -24,7 +24,8 @@ typedef struct Visit {
 typedef struct Run {
         Visit *visit;
         uint32_t lease;
-        bool failed; /* the open stretch is wrong for good */
+        bool failed;    /* the open stretch is wrong for good */
+        bool overtaken; /* another node has had the lease right first */
         uint64_t terms;    /* verified so far; so the next */
         uint64_t computed; /* by this worker */
         PiPartWalk before; /* where the open stretch begins */
@@ -137,8 +138,8 @@ static bool close_stretch(Run *run, uint64_t end) {
         return true;
 }
 
-/* The parts before `end`, from the term at which the lease was left. FALSE when a stretch failed or
- * the task was cancelled. */
+/* The parts before `end`, from the term at which the lease was left. FALSE when a stretch failed,
+ * another node was first or the task was cancelled. */
 static bool run_parts(Run *run, uint64_t end) {
         Visit *v = run->visit;
         PiPartWalk walk;
@@ -149,7 +150,8 @@ static bool run_parts(Run *run, uint64_t end) {
                 pi_verifier_init(&v->verifier, pi_part_walk_at(&walk));
         while (!pi_part_walk_done(&walk, end)) {
                 sum_stretch(run, &walk, end);
-                if (is_cancelled(v->task) || !close_stretch(run, end))
+                run->overtaken = pi_task_is_overtaken(v->task, run->lease);
+                if (run->overtaken || is_cancelled(v->task) || !close_stretch(run, end))
                         return false;
         }
         return true;
@@ -174,30 +176,49 @@ static PiPartial close_lease(PiTaskShare *share) {
         return share->open;
 }
 
-/* In one go, so that a snapshot has the sum of just the leases that it sees verified. */
-static void merge(Run *run, PiLease *lease) {
+/* In one go, so that a snapshot has the sum of just the leases that it sees verified. FALSE when
+ * another node was first: a lease counts once. */
+static bool merge(Run *run, PiLease *lease) {
+        PiTask *task = run->visit->task;
         PiTaskShare *share = run->visit->share;
+        bool first;
 
         pthread_mutex_lock(&share->lock);
-        pi_fixed_add(&share->sum, &share->open.sum);
-        pi_fixed_add(&share->tolerance, &share->open.tolerance);
+        if (task->lease_sum) {
+                task->lease_sum[run->lease] = share->open.sum;
+                pi_fault_touch_answer(&run->visit->worker->fault, &task->lease_sum[run->lease]);
+        }
+        atomic_store(&lease->order, share->leases);
+        first = atomic_exchange(&lease->state, PI_LEASE_VERIFIED) != PI_LEASE_VERIFIED;
+        if (first) {
+                pi_fixed_add(&share->sum, &share->open.sum);
+                pi_fixed_add(&share->tolerance, &share->open.tolerance);
+                share->leases++;
+        }
         share->is_open = false;
-        atomic_store(&lease->order, share->leases++);
-        atomic_store(&lease->state, PI_LEASE_VERIFIED);
         pthread_mutex_unlock(&share->lock);
+        return first;
 }
 
-/* Nothing of a lease that failed is kept. It is told before another worker can take it. */
+/* Nothing of it is kept: what was summed does not count. */
+static void drop(Run *run) {
+        PiTaskShare *share = run->visit->share;
+
+        (void) close_lease(share);
+        atomic_fetch_sub(&share->terms, run->terms);
+        atomic_fetch_sub(&share->computed, run->computed);
+}
+
+/* A lease that failed is told of before another worker can take it. */
 static void give_back(Run *run) {
         Visit *v = run->visit;
 
-        (void) close_lease(v->share);
-        atomic_fetch_sub(&v->share->terms, run->terms);
-        atomic_fetch_sub(&v->share->computed, run->computed);
+        drop(run);
         add_relaxed(&v->worker->stats.leases_failed, 1);
         pi_task_note_failure(v->task, run->lease, v->worker->cpu);
         tell(run, PI_SIGHTING_LASTING);
-        pi_task_give_back(v->task, run->lease);
+        if (!pi_task_give_back(v->task, run->lease))
+                tell(run, PI_SIGHTING_SETTLED);
 }
 
 /* The task was cancelled: whoever takes the lease up goes on from the last stretch verified. */
@@ -206,7 +227,8 @@ static void leave(Run *run) {
         PiPartial partial = close_lease(share);
 
         atomic_fetch_sub(&share->terms, run->terms);
-        pi_task_leave(run->visit->task, &partial);
+        if (!pi_task_leave(run->visit->task, &partial))
+                atomic_fetch_sub(&share->computed, run->computed);
 }
 
 /* FALSE when it failed. */
@@ -221,13 +243,14 @@ static bool run_lease(Visit *visit, const PiPartial *partial) {
         uint64_t start = pi_clock_nsec(CLOCK_MONOTONIC) - task->created_nsec, none = 0;
         bool verified;
 
+        if (!pi_task_begin(task, index))
+                return true;
         atomic_compare_exchange_strong(&task->first_start_nsec, &none, start);
         atomic_store(&lease->cpu, w->cpu);
         atomic_store(&lease->worker, (uint16_t) w->index);
         atomic_store(&lease->start_nsec, start);
         if (atomic_fetch_add(&lease->attempts, 1) > 0)
                 add_relaxed(&w->stats.recomputed, 1);
-        atomic_store(&lease->state, PI_LEASE_RUNNING);
         open_lease(&run, partial);
 
         verified = run_parts(&run, end);
@@ -237,13 +260,16 @@ static bool run_lease(Visit *visit, const PiPartial *partial) {
                 give_back(&run);
                 return false;
         }
+        if (run.overtaken || (verified && !merge(&run, lease))) {
+                drop(&run);
+                return true;
+        }
         if (!verified) { /* cancelled */
                 leave(&run);
                 return true;
         }
         add_relaxed(&w->stats.parts, parts);
         add_relaxed(&w->stats.leases_verified, 1);
-        merge(&run, lease);
         if (atomic_load(&lease->failures) > 0)
                 tell(&run, PI_SIGHTING_SETTLED);
         return true;

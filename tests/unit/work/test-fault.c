@@ -180,6 +180,23 @@ static void test_names(void) {
         g_assert_cmpstr(pi_fault_kind_to_string(PI_FAULT_FLIP), ==, "flip");
         g_assert_cmpstr(pi_fault_kind_to_string(PI_FAULT_SLOW), ==, "slow");
         g_assert_cmpstr(pi_fault_kind_to_string(PI_FAULT_HANG), ==, "hang");
+        g_assert_cmpstr(pi_fault_kind_to_string(PI_FAULT_LIE), ==, "lie");
+}
+
+/* Sums pass their verification; what goes out is wrong, by more than any tolerance. */
+static void test_lie(void) {
+        PiFault fault = {};
+        atomic_bool cancelled = false;
+        PiRange range = { 0, 1000 };
+        PiFixed sum = PI_FIXED_ZERO;
+
+        pi_fault_touch_answer(&fault, &sum);
+        g_assert_true(pi_fixed_is_zero(&sum));
+        pi_fault_arm(&fault, &(PiFaultOrder) { .kind = PI_FAULT_LIE });
+        pi_fault_touch(&fault, &cancelled, range, &sum);
+        g_assert_true(pi_fixed_is_zero(&sum));
+        pi_fault_touch_answer(&fault, &sum);
+        g_assert_cmpfloat(pi_fixed_to_double(&sum), ==, 0x1p-56);
 }
 
 int main(int argc, char **argv) {
@@ -193,5 +210,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/fault/slow-and-cancelled", test_slow_and_cancelled);
         g_test_add_func("/fault/hang", test_hang);
         g_test_add_func("/fault/names", test_names);
+        g_test_add_func("/fault/lie", test_lie);
         return g_test_run();
 }
