@@ -13,6 +13,7 @@
 #define WORKERS "workers"
 #define REFEREE "referee"
 #define STORE "store"
+#define CLUSTER "cluster"
 #define CPU_STAT "cpu.stat or cpuacct.usage"
 #define THROTTLING "cpu.stat"
 #define CGROUP_PSI "cpu.pressure"
@@ -53,6 +54,14 @@ static const PiMetricKey keys[] = {
                 { "slots_total", U, "count", WORKERS, "CPU slots that jobs can reserve." },
         [PI_METRIC_SLOTS_IN_USE] =
                 { "slots_in_use", U, "count", WORKERS, "CPU slots reserved now." },
+        [PI_METRIC_GUESTS_RUNNING] =
+                { "guests_running", U, "count", JOBS,
+                  "Orders of other nodes that run here now, each some leases of a job of theirs." },
+        [PI_METRIC_GUESTS_DONE] =
+                { "guests_done", T, "count", JOBS, "Orders of other nodes that were answered.",
+                  COUNTER },
+        [PI_METRIC_GUEST_TERMS] =
+                { "guest_terms", T, "count", JOBS, "Terms of these orders.", COUNTER },
 
         [PI_METRIC_RESPONSE_COUNT] =
                 { "response_count", T, "count", JOBS,
@@ -302,6 +311,9 @@ static const PiMetricKey keys[] = {
                   "Usable memory of the machine (MemTotal)." },
 
         [PI_METRIC_CORES] = { "cores", LIST, "", WORKERS, "One dictionary for each worker." },
+        [PI_METRIC_NODES] =
+                { "nodes", LIST, "", CLUSTER,
+                  "One dictionary for each member of the cluster, this node first." },
         [_PI_METRIC_MAX] = { 0 },
 };
 
@@ -356,6 +368,53 @@ static const PiMetricKey baseline_keys[] = {
         [_PI_METRIC_BASELINE_MAX] = { 0 },
 };
 
+static const PiMetricKey node_keys[] = {
+        [PI_METRIC_NODE_ID] = { "id", S, "", CLUSTER, "Id of the node." },
+        [PI_METRIC_NODE_NAME] = { "name", S, "", CLUSTER, "Its name." },
+        [PI_METRIC_NODE_STATE] =
+                { "state", S, "", CLUSTER,
+                  "self, connecting, up, lost, quarantined (answered a wrong sum: it gets no "
+                  "leases) or incompatible." },
+        [PI_METRIC_NODE_CPUS] = { "cpus", U, "count", CLUSTER, "CPU slots that it has." },
+        [PI_METRIC_NODE_SLOTS_IN_USE] =
+                { "slots_in_use", U, "count", CLUSTER, "Of these, those reserved now." },
+        [PI_METRIC_NODE_TERMS_PER_SECOND] =
+                { "terms_per_second", D, "1/s", JOBS,
+                  "Rate of all its CPUs: by the leases it answered lately, else as it says "
+                  "itself." },
+        [PI_METRIC_NODE_TERMS] =
+                { "terms", T, "count", JOBS,
+                  "Terms that it computed of this node's jobs over the cluster.", COUNTER },
+        [PI_METRIC_NODE_SHARE] =
+                { "share", D, "ratio", JOBS,
+                  "terms over all terms of these jobs, removed members included." },
+        [PI_METRIC_NODE_LEASES_VERIFIED] =
+                { "leases_verified", T, "count", CLUSTER,
+                  "Leases that it had right; of this node as leases_verified above.", COUNTER },
+        [PI_METRIC_NODE_LEASES_FAILED] =
+                { "leases_failed", T, "count", CLUSTER,
+                  "Leases that it had wrong; of this node as leases_failed above.", COUNTER },
+        [PI_METRIC_NODE_LEASES_LOST] =
+                { "leases_lost", T, "count", CLUSTER,
+                  "Leases that it did not answer, and others were given.", COUNTER },
+        [PI_METRIC_NODE_LEASES_SERVED] =
+                { "leases_served", T, "count", CLUSTER, "Leases that this node did for it.",
+                  COUNTER },
+        [PI_METRIC_NODE_ROUND_TRIP_USEC] =
+                { "round_trip_usec", T, "usec", CLUSTER,
+                  "Time of the last ping, while it is connected." },
+        [PI_METRIC_NODE_CPU_USAGE] =
+                { "cpu_usage", D, "count", "getrusage(2) there",
+                  "CPUs that its service uses, over the last seconds." },
+        [PI_METRIC_NODE_MEMORY_BYTES] =
+                { "memory_bytes", T, "bytes", "/proc/self/status there",
+                  "Memory of its service that is resident." },
+        [PI_METRIC_NODE_LAST_SEEN_USEC] =
+                { "last_seen_usec", T, "usec", CLUSTER,
+                  "When it was last connected, since the epoch.", MOMENT },
+        [_PI_METRIC_NODE_MAX] = { 0 },
+};
+
 const PiMetricKey *pi_metric_keys(void) {
         return keys;
 }
@@ -366,4 +425,8 @@ const PiMetricKey *pi_metric_core_keys(void) {
 
 const PiMetricKey *pi_metric_baseline_keys(void) {
         return baseline_keys;
+}
+
+const PiMetricKey *pi_metric_node_keys(void) {
+        return node_keys;
 }

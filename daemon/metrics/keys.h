@@ -34,6 +34,9 @@ typedef enum PiMetricId {
         PI_METRIC_JOBS_RUNNING,
         PI_METRIC_SLOTS_TOTAL,
         PI_METRIC_SLOTS_IN_USE,
+        PI_METRIC_GUESTS_RUNNING,
+        PI_METRIC_GUESTS_DONE,
+        PI_METRIC_GUEST_TERMS,
 
         PI_METRIC_RESPONSE_COUNT,
         PI_METRIC_RESPONSE_SUM_USEC,
@@ -128,6 +131,7 @@ typedef enum PiMetricId {
         PI_METRIC_MACHINE_MEMORY_BYTES,
 
         PI_METRIC_CORES,
+        PI_METRIC_NODES,
         _PI_METRIC_MAX,
 } PiMetricId;
 
@@ -156,8 +160,29 @@ typedef enum PiMetricBaselineId {
         _PI_METRIC_BASELINE_MAX,
 } PiMetricBaselineId;
 
-/* The keys of GetMetrics, of an entry of "cores", and of an entry of "baselines": in the order of
- * the enumerations above, each table ended by an entry whose name is NULL. */
+typedef enum PiMetricNodeId {
+        PI_METRIC_NODE_ID,
+        PI_METRIC_NODE_NAME,
+        PI_METRIC_NODE_STATE,
+        PI_METRIC_NODE_CPUS,
+        PI_METRIC_NODE_SLOTS_IN_USE,
+        PI_METRIC_NODE_TERMS_PER_SECOND,
+        PI_METRIC_NODE_TERMS,
+        PI_METRIC_NODE_SHARE,
+        PI_METRIC_NODE_LEASES_VERIFIED,
+        PI_METRIC_NODE_LEASES_FAILED,
+        PI_METRIC_NODE_LEASES_LOST,
+        PI_METRIC_NODE_LEASES_SERVED,
+        PI_METRIC_NODE_ROUND_TRIP_USEC,
+        PI_METRIC_NODE_CPU_USAGE,
+        PI_METRIC_NODE_MEMORY_BYTES,
+        PI_METRIC_NODE_LAST_SEEN_USEC,
+        _PI_METRIC_NODE_MAX,
+} PiMetricNodeId;
+
+/* The keys of GetMetrics, and of an entry of "cores", "baselines" and "nodes": in the order of the
+ * enumerations above, each table ended by an entry whose name is NULL. */
 const PiMetricKey *pi_metric_keys(void);
 const PiMetricKey *pi_metric_core_keys(void);
 const PiMetricKey *pi_metric_baseline_keys(void);
+const PiMetricKey *pi_metric_node_keys(void);

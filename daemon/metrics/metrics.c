@@ -154,6 +154,9 @@ static void put_jobs(PiMetricDict *d, const PiMetrics *m, const PiMetricsLive *l
         pi_metric_dict_uint64(d, PI_METRIC_TERMS_DELIVERED, m->terms_delivered);
         pi_metric_dict_uint64(d, PI_METRIC_PARTS_DELIVERED, m->parts_delivered);
         pi_metric_dict_uint64(d, PI_METRIC_LEASES_RETRIED, m->leases_retried);
+        pi_metric_dict_uint32(d, PI_METRIC_GUESTS_RUNNING, live->guests.running);
+        pi_metric_dict_uint64(d, PI_METRIC_GUESTS_DONE, live->guests.done);
+        pi_metric_dict_uint64(d, PI_METRIC_GUEST_TERMS, live->guests.terms);
 }
 
 static void put_faults(PiMetricDict *d, const PiMetricsLive *live) {
@@ -414,6 +417,10 @@ static GVariant *list_cores(const PiMetricsLive *live, const PiSample *s) {
         return g_variant_builder_end(&list);
 }
 
+void pi_metrics_usage(PiMetrics *m, PiNodeUsage *ret) {
+        pi_sampler_usage(m->sampler, g_get_monotonic_time(), ret);
+}
+
 GVariant *pi_metrics_to_variant(PiMetrics *m, const PiMetricsLive *live) {
         const PiSample *sample = pi_sampler_read(m->sampler, g_get_monotonic_time());
         PiMetricDict d;
@@ -430,5 +437,8 @@ GVariant *pi_metrics_to_variant(PiMetrics *m, const PiMetricsLive *live) {
         put_memory(&d, sample);
         if (live->n_cores > 0)
                 pi_metric_dict_list(&d, PI_METRIC_CORES, list_cores(live, sample));
+        if (live->n_nodes > 0)
+                pi_metric_dict_list(&d, PI_METRIC_NODES,
+                                    pi_metrics_list_nodes(live->nodes, live->n_nodes));
         return pi_metric_dict_end(&d);
 }

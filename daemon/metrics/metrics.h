@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/metrics/histogram.h"
+#include "daemon/metrics/node.h"
 
 #include <glib.h>
 #include <stddef.h>
@@ -75,6 +76,13 @@ typedef struct PiMetricsStore {
         uint64_t checkpoint_age_usec; /* of the newest one */
 } PiMetricsStore;
 
+/* Orders of other nodes. */
+typedef struct PiMetricsGuests {
+        uint32_t running;
+        uint64_t done;
+        uint64_t terms; /* of those done */
+} PiMetricsGuests;
+
 /* More cores or baselines than these are not listed one by one (they still count in the sums). */
 #define PI_METRICS_CORES_MAX 1024
 #define PI_METRICS_BASELINES_MAX 16
@@ -94,6 +102,9 @@ typedef struct PiMetricsLive {
         const PiHistogram *part_nsec; /* nanoseconds per part; NULL: not measured */
         const PiMetricsBaseline *baselines; /* the default kernel's first */
         size_t n_baselines;
+        PiMetricsGuests guests;
+        const PiMetricsNode *nodes; /* members of the cluster, this node first */
+        size_t n_nodes;             /* 0: it is in none */
 } PiMetricsLive;
 
 /* Reads /proc and /sys/fs/cgroup below `root_dir`; NULL is "/". Uptime counts from here. */
@@ -114,6 +125,9 @@ void pi_metrics_quota_refused(PiMetrics *m);
  * active, and once just before the first job starts and just after the last one ended, so that an
  * idle time is bounded by samples. More often does no harm. */
 void pi_metrics_tick(PiMetrics *m, const PiMetricsLive *live);
+
+/* What the service uses, but for CPU slots: costs little, however often it is asked for. */
+void pi_metrics_usage(PiMetrics *m, PiNodeUsage *ret);
 
 /* All figures there are now, as a floating a{sv}; daemon/metrics/keys.h describes every key.
  * What was not or cannot be measured has no key. Reads a few small files, at most ten times a

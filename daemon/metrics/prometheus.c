@@ -11,6 +11,7 @@
 #define PREFIX "picompute_"
 #define CORE_PREFIX PREFIX "core_"
 #define KERNEL_PREFIX PREFIX "kernel_"
+#define NODE_PREFIX PREFIX "node_"
 /* Of a label's value, before it is escaped. */
 #define LABEL_MAX_LENGTH 256
 #define BUCKETS_MAX 64
@@ -37,7 +38,9 @@ static const struct {
         const char *name;
 } renamed[] = { { PI_METRIC_SLOTS_TOTAL, PREFIX "slots" } };
 
-static const char *const core_states[] = { "in-service", "suspect", "out-of-service" };
+static const char *const core_states[] = { "in-service", "suspect", "out-of-service", NULL };
+static const char *const node_states[] = { "self",        "connecting",   "up", "lost",
+                                           "quarantined", "incompatible", NULL };
 
 static void append_head(GString *out, const char *name, const char *help, const char *type) {
         g_string_append_printf(out, "# HELP %s ", name);
@@ -197,6 +200,7 @@ typedef struct List {
         const PiMetricKey *(*keys)(void);
         gsize max;
         gboolean (*labels)(GString *out, GVariant *entry, gsize index);
+        const char *const *states; /* of its key "state"; NULL: it has none */
 } List;
 
 /* Several workers may share a CPU. */
@@ -218,10 +222,25 @@ static gboolean kernel_labels(GString *out, GVariant *entry, gsize index) {
         return TRUE;
 }
 
+static gboolean node_labels(GString *out, GVariant *entry, gsize index) {
+        const char *id, *name;
+
+        if (!g_variant_lookup(entry, "id", "&s", &id) ||
+            !g_variant_lookup(entry, "name", "&s", &name))
+                return FALSE;
+        append_label(out, "node", id);
+        g_string_append_c(out, ',');
+        append_label(out, "name", name);
+        return TRUE;
+}
+
 static const List lists[] = {
         { PI_METRIC_BASELINES, KERNEL_PREFIX, pi_metric_baseline_keys, PI_METRICS_BASELINES_MAX,
-          kernel_labels },
-        { PI_METRIC_CORES, CORE_PREFIX, pi_metric_core_keys, PI_METRICS_CORES_MAX, core_labels },
+          kernel_labels, NULL },
+        { PI_METRIC_CORES, CORE_PREFIX, pi_metric_core_keys, PI_METRICS_CORES_MAX, core_labels,
+          core_states },
+        { PI_METRIC_NODES, NODE_PREFIX, pi_metric_node_keys, PI_METRICS_NODES_MAX, node_labels,
+          node_states },
 };
 
 static void append_samples(GString *out, const List *list, const PiMetricKey *key,
@@ -247,40 +266,42 @@ static void append_samples(GString *out, const List *list, const PiMetricKey *ke
         }
 }
 
-/* One sample for each state a core may be in, 1 for the one that it is in. */
-static void append_core_states(GString *out, GVariant *cores) {
-        const PiMetricKey *key = &pi_metric_core_keys()[PI_METRIC_CORE_STATE];
+/* One sample for each state that an entry may be in, 1 for the one that it is in. */
+static void append_states(GString *out, const List *list, const PiMetricKey *key,
+                          GVariant *entries) {
+        g_autofree char *name = g_strconcat(list->prefix, key->name, NULL);
         gboolean headed = FALSE;
 
-        for (gsize i = 0; i < MIN(g_variant_n_children(cores), PI_METRICS_CORES_MAX); i++) {
-                g_autoptr(GVariant) entry = g_variant_get_child_value(cores, i);
+        for (gsize i = 0; i < MIN(g_variant_n_children(entries), list->max); i++) {
+                g_autoptr(GVariant) entry = g_variant_get_child_value(entries, i);
                 g_autoptr(GString) labels = g_string_new(NULL);
                 const char *state;
 
                 if (!g_variant_lookup(entry, key->name, "&s", &state) ||
-                    !core_labels(labels, entry, i))
+                    !list->labels(labels, entry, i))
                         continue;
                 if (!headed)
-                        append_head(out, CORE_PREFIX "state", key->description, "gauge");
+                        append_head(out, name, key->description, "gauge");
                 headed = TRUE;
-                for (size_t k = 0; k < G_N_ELEMENTS(core_states); k++)
-                        g_string_append_printf(out, CORE_PREFIX "state{%s,state=\"%s\"} %d\n",
-                                               labels->str, core_states[k],
-                                               strcmp(state, core_states[k]) == 0);
+                for (const char *const *s = list->states; *s; s++)
+                        g_string_append_printf(out, "%s{%s,state=\"%s\"} %d\n", name, labels->str,
+                                               *s, strcmp(state, *s) == 0);
         }
 }
 
 static void append_list(GString *out, const List *list, GVariant *metrics) {
         g_autoptr(GVariant) entries = look_up(metrics, &pi_metric_keys()[list->id]);
+        /* A label of all the others. */
+        const PiMetricKey *cpu = &pi_metric_core_keys()[PI_METRIC_CORE_CPU];
 
         if (!entries)
                 return;
-        for (const PiMetricKey *key = list->keys(); key->name; key++)
-                /* A label of all the others. */
-                if (list->id != PI_METRIC_CORES || key != &list->keys()[PI_METRIC_CORE_CPU])
+        for (const PiMetricKey *key = list->keys(); key->name; key++) {
+                if (list->states && strcmp(key->name, "state") == 0)
+                        append_states(out, list, key, entries);
+                else if (key != cpu)
                         append_samples(out, list, key, entries);
-        if (list->id == PI_METRIC_CORES)
-                append_core_states(out, entries);
+        }
 }
 
 static void append_key(GString *out, PiMetricId id, GVariant *metrics) {

@@ -31,6 +31,12 @@ struct PiSampler {
 
         gboolean sampled;
         PiSample sample;
+
+        /* For pi_sampler_usage(): as of this moment. */
+        int64_t usage_usec;
+        uint64_t usage_process_usec;
+        gboolean usage_known;
+        PiNodeUsage usage;
 };
 
 static void sample_clear(PiSample *sample) {
@@ -99,6 +105,8 @@ PiSampler *pi_sampler_new(const char *root_dir, int64_t now_usec) {
 
         pi_source_init(&s->source, root_dir);
         take_reading(s, now_usec);
+        s->usage_usec = now_usec;
+        s->usage_process_usec = process_cpu_usec();
         return s;
 }
 
@@ -265,4 +273,32 @@ const PiSample *pi_sampler_read(PiSampler *s, int64_t now_usec) {
         }
         s->sample.process_cpu_usec = process_cpu_usec();
         return &s->sample;
+}
+
+/* The kernel counts CPU time in ticks: over less than some of them it tells nothing. */
+static void measure_cpu_usage(PiSampler *s, int64_t now_usec) {
+        uint64_t process_usec = process_cpu_usec();
+        int64_t elapsed_usec = now_usec - s->usage_usec;
+
+        if (elapsed_usec < PI_SAMPLER_INTERVAL_MIN_USEC)
+                return;
+        s->usage.has_cpu_usage = TRUE;
+        s->usage.cpu_usage =
+                (double) (process_usec - s->usage_process_usec) / (double) elapsed_usec;
+        s->usage_usec = now_usec;
+        s->usage_process_usec = process_usec;
+}
+
+void pi_sampler_usage(PiSampler *s, int64_t now_usec, PiNodeUsage *ret) {
+        PiProcStatus status = { 0 };
+        PiText text;
+
+        if (!s->usage_known || now_usec - s->usage_usec >= PI_SAMPLER_USAGE_USEC) {
+                measure_cpu_usage(s, now_usec);
+                s->usage.has_memory = pi_source_read(&s->source, "/proc/self", "status", &text) &&
+                                      pi_proc_parse_status(text, &status) && status.has_rss;
+                s->usage.memory_bytes = status.rss_bytes;
+                s->usage_known = TRUE;
+        }
+        *ret = s->usage;
 }

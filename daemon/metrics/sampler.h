@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/metrics/node.h"
+
 /* Reads what the kernel knows about this process, its control group and the machine: a few files
  * below /proc and /sys/fs/cgroup, at most 64 KiB of each. Knows control groups v2, v1, both side
  * by side ("hybrid"), and none. */
@@ -78,3 +80,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiSampler, pi_sampler_free)
 /* The figures as of `now_usec`, the monotonic time; those from files may be
  * PI_SAMPLER_INTERVAL_MIN_USEC old. The sample is the sampler's and lives until the next call. */
 const PiSample *pi_sampler_read(PiSampler *s, int64_t now_usec);
+
+/* CPU and memory of this process alone, from one file that is read at most this often: the figures
+ * may be so old. CPU time is over that time at least, or since it was last asked for. */
+#define PI_SAMPLER_USAGE_USEC (2 * 1000 * 1000)
+void pi_sampler_usage(PiSampler *s, int64_t now_usec, PiNodeUsage *ret);

@@ -26,7 +26,7 @@ def metric_names(keys):
     """The names without unit and "_total" that the tables of keys.c make."""
     tables = re.split(r'^static const PiMetricKey ', keys, flags=re.MULTILINE)[1:]
     names = {'up'}
-    for prefix, table in zip(('', 'core_', 'kernel_'), tables):
+    for prefix, table in zip(('', 'core_', 'kernel_', 'node_'), tables):
         for name in re.findall(r'\{\s*"(\w+)",', table):
             names.add(prefix + re.sub(r'_[un]sec$', '', name))
     return names

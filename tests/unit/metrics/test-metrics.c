@@ -12,6 +12,7 @@ typedef struct Fixture {
         PiHistogram part_nsec;
         PiMetricsCore cores[2];
         PiMetricsBaseline baselines[2];
+        PiMetricsNode nodes[2];
         PiMetricsLive live;
 } Fixture;
 
@@ -32,6 +33,18 @@ static void set_up(Fixture *f, gconstpointer unused) {
         };
         f->baselines[0] = (PiMetricsBaseline) { "avx2", 2e10, 3, 1700000000000000 };
         f->baselines[1] = (PiMetricsBaseline) { "generic", 1e9, 1, 1600000000000000 };
+        f->nodes[0] = (PiMetricsNode) {
+                .is_self = TRUE, .id = "00", .name = "here", .state = "self", .cpus = 2,
+                .terms_per_second = 1e9, .terms = 1, .share = 0.25, .leases_verified = 2,
+                .leases_lost = 99, .leases_served = 99, .round_trip_usec = 99,
+                .last_seen_usec = 99, .usage = { TRUE, 0.5, TRUE, 1000, TRUE, 1 },
+        };
+        f->nodes[1] = (PiMetricsNode) {
+                .id = "11", .name = "there", .state = "up", .cpus = 4, .terms_per_second = 2e9,
+                .terms = 3, .share = 0.75, .leases_verified = 4, .leases_failed = 5,
+                .leases_lost = 6, .leases_served = 7, .round_trip_usec = 8,
+                .last_seen_usec = 1700000000000000, .usage = { TRUE, 1.5, TRUE, 2000, TRUE, 3 },
+        };
         f->live = (PiMetricsLive) {
                 .jobs_queued = 4, .jobs_running = 3, .slots_total = 2, .slots_in_use = 1,
                 .faults = { .transient = 11, .core = 12, .node = 13, .software = 14 },
@@ -41,6 +54,8 @@ static void set_up(Fixture *f, gconstpointer unused) {
                            .has_checkpoint_age = TRUE, .checkpoint_age_usec = 26 },
                 .cores = f->cores, .n_cores = 2, .part_nsec = &f->part_nsec,
                 .baselines = f->baselines, .n_baselines = 2,
+                .guests = { .running = 31, .done = 32, .terms = 33 },
+                .nodes = f->nodes, .n_nodes = 2,
         };
 }
 
@@ -171,6 +186,7 @@ static void test_complete(Fixture *f, gconstpointer unused) {
                         g_error("no %s", k->name);
         assert_list_conforms(v, "cores", pi_metric_core_keys(), 2, TRUE);
         assert_list_conforms(v, "baselines", pi_metric_baseline_keys(), 2, TRUE);
+        assert_list_conforms(v, "nodes", pi_metric_node_keys(), 2, FALSE);
 }
 
 /* A new daemon on a machine that tells nothing: no figure is made up. */
@@ -190,7 +206,7 @@ static void test_nothing_known(void) {
                 "cgroup_cpu_usec", "cgroup_cpu_throttled_usec", "cgroup_memory_bytes",
                 "cgroup_cpu_pressure_10s", "machine_cpu_pressure_10s",
                 "last_minute_worker_utilization", "part_buckets", "store_error",
-                "checkpoint_age_usec",
+                "checkpoint_age_usec", "nodes",
         };
         g_auto(Tree) t = { 0 };
 
@@ -339,6 +355,63 @@ static void test_cores(Fixture *f, gconstpointer unused) {
         g_assert_cmpuint(get_t(v, "faults_software"), ==, 14);
 }
 
+static GVariant *node_of(GVariant *v, gsize index) {
+        g_autoptr(GVariant) list = g_variant_lookup_value(v, "nodes", G_VARIANT_TYPE("aa{sv}"));
+
+        g_assert_nonnull(list);
+        return g_variant_get_child_value(list, index);
+}
+
+static void test_nodes(Fixture *f, gconstpointer unused) {
+        static const char *const between_two[] = { "leases_lost", "leases_served",
+                                                   "round_trip_usec", "last_seen_usec" };
+        g_autoptr(GVariant) v = ask(f), here = node_of(v, 0), there = node_of(v, 1);
+
+        for (const PiMetricKey *k = pi_metric_node_keys(); k->name; k++)
+                if (!has(there, k->name))
+                        g_error("no %s", k->name);
+        g_assert_cmpstr(get_s(here, "id"), ==, "00");
+        g_assert_cmpstr(get_s(here, "state"), ==, "self");
+        g_assert_cmpfloat(get_d(here, "cpu_usage"), ==, 0.5);
+        for (size_t i = 0; i < G_N_ELEMENTS(between_two); i++)
+                g_assert_false(has(here, between_two[i]));
+        g_assert_cmpstr(get_s(there, "name"), ==, "there");
+        g_assert_cmpuint(get_u(there, "cpus"), ==, 4);
+        g_assert_cmpuint(get_u(there, "slots_in_use"), ==, 3);
+        g_assert_cmpfloat(get_d(there, "terms_per_second"), ==, 2e9);
+        g_assert_cmpuint(get_t(there, "terms"), ==, 3);
+        g_assert_cmpfloat(get_d(there, "share"), ==, 0.75);
+        g_assert_cmpuint(get_t(there, "leases_verified"), ==, 4);
+        g_assert_cmpuint(get_t(there, "leases_failed"), ==, 5);
+        g_assert_cmpuint(get_t(there, "leases_lost"), ==, 6);
+        g_assert_cmpuint(get_t(there, "leases_served"), ==, 7);
+        g_assert_cmpuint(get_t(there, "round_trip_usec"), ==, 8);
+        g_assert_cmpfloat(get_d(there, "cpu_usage"), ==, 1.5);
+        g_assert_cmpuint(get_t(there, "memory_bytes"), ==, 2000);
+        g_assert_cmpuint(get_t(there, "last_seen_usec"), ==, 1700000000000000);
+        g_assert_cmpuint(get_u(v, "guests_running"), ==, 31);
+        g_assert_cmpuint(get_t(v, "guests_done"), ==, 32);
+        g_assert_cmpuint(get_t(v, "guest_terms"), ==, 33);
+}
+
+/* Of a member never seen there is nothing but who it is, and what was counted. */
+static void test_unknown_node(Fixture *f, gconstpointer unused) {
+        static const char *const unknown[] = {
+                "cpus", "slots_in_use", "terms_per_second", "share", "round_trip_usec",
+                "cpu_usage", "memory_bytes", "last_seen_usec",
+        };
+        g_autoptr(GVariant) v = NULL, there = NULL;
+
+        f->nodes[1] = (PiMetricsNode) { .id = "11", .name = "there", .state = "connecting",
+                                        .share = -1 };
+        v = ask(f);
+        there = node_of(v, 1);
+        for (size_t i = 0; i < G_N_ELEMENTS(unknown); i++)
+                if (has(there, unknown[i]))
+                        g_error("%s out of thin air", unknown[i]);
+        g_assert_cmpuint(get_t(there, "leases_verified"), ==, 0);
+}
+
 static void test_idle_core_has_no_rate(Fixture *f, gconstpointer unused) {
         f->cores[0] = (PiMetricsCore) { .cpu = 0 };
         g_autoptr(GVariant) v = ask(f);
@@ -422,7 +495,11 @@ static void test_limits(Fixture *f, gconstpointer unused) {
         enum { CORES = PI_METRICS_CORES_MAX + 3, BASELINES = PI_METRICS_BASELINES_MAX + 3 };
         g_autofree PiMetricsCore *cores = g_new0(PiMetricsCore, CORES);
         PiMetricsBaseline baselines[BASELINES];
+        PiMetricsNode nodes[PI_METRICS_NODES_MAX + 3];
 
+        for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++)
+                nodes[i] = f->nodes[1];
+        f->live.nodes = nodes, f->live.n_nodes = G_N_ELEMENTS(nodes);
         for (uint32_t i = 0; i < CORES; i++)
                 cores[i] = (PiMetricsCore) { .cpu = i, .terms = 1, .busy_usec = 1 };
         for (size_t i = 0; i < BASELINES; i++)
@@ -434,6 +511,7 @@ static void test_limits(Fixture *f, gconstpointer unused) {
         assert_list_conforms(v, "cores", pi_metric_core_keys(), PI_METRICS_CORES_MAX, FALSE);
         assert_list_conforms(v, "baselines", pi_metric_baseline_keys(), PI_METRICS_BASELINES_MAX,
                              TRUE);
+        assert_list_conforms(v, "nodes", pi_metric_node_keys(), PI_METRICS_NODES_MAX, TRUE);
         g_assert_cmpuint(get_t(v, "terms_computed"), ==, CORES);
 }
 
@@ -482,6 +560,7 @@ static void test_tables(void) {
         assert_table(pi_metric_keys(), _PI_METRIC_MAX);
         assert_table(pi_metric_core_keys(), _PI_METRIC_CORE_MAX);
         assert_table(pi_metric_baseline_keys(), _PI_METRIC_BASELINE_MAX);
+        assert_table(pi_metric_node_keys(), _PI_METRIC_NODE_MAX);
 }
 
 #define ADD(name, func) g_test_add("/metrics/" name, Fixture, NULL, set_up, func, tear_down)
@@ -495,6 +574,8 @@ int main(int argc, char **argv) {
         ADD("store", test_store);
         ADD("buckets", test_buckets);
         ADD("cores", test_cores);
+        ADD("nodes", test_nodes);
+        ADD("unknown-node", test_unknown_node);
         ADD("idle-core-has-no-rate", test_idle_core_has_no_rate);
         ADD("efficiency", test_efficiency);
         ADD("baseline-of-the-last-job", test_baseline_of_the_last_job);

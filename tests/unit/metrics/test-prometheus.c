@@ -121,6 +121,46 @@ static void test_lists(void) {
         assert_samples(metrics, "picompute_core_cpu", "");
 }
 
+static void test_nodes(void) {
+        const char *metrics =
+                "{'nodes': <[{'id': <'00'>, 'name': <'here'>, 'state': <'self'>, "
+                "'cpu_usage': <1.5>}, "
+                "{'id': <'11'>, 'name': <'a\"b'>, 'state': <'lost'>, 'share': <0.75>, "
+                "'leases_lost': <uint64 6>, 'round_trip_usec': <uint64 250>, "
+                "'memory_bytes': <uint64 2000>, 'last_seen_usec': <uint64 1700000000000000>}, "
+                "{'id': <'22'>, 'leases_lost': <uint64 7>}]>}";
+#define THERE "{node=\"11\",name=\"a\\\"b\""
+
+        assert_samples(metrics, "picompute_node_cpu_usage",
+                       "picompute_node_cpu_usage{node=\"00\",name=\"here\"} 1.5\n");
+        assert_samples(metrics, "picompute_node_share_ratio",
+                       "picompute_node_share_ratio" THERE "} 0.75\n");
+        assert_samples(metrics, "picompute_node_leases_lost_total",
+                       "picompute_node_leases_lost_total" THERE "} 6\n");
+        assert_samples(metrics, "picompute_node_round_trip_seconds",
+                       "picompute_node_round_trip_seconds" THERE "} 0.00025\n");
+        assert_samples(metrics, "picompute_node_memory_bytes",
+                       "picompute_node_memory_bytes" THERE "} 2000\n");
+        assert_samples(metrics, "picompute_node_last_seen_timestamp_seconds",
+                       "picompute_node_last_seen_timestamp_seconds" THERE "} 1700000000\n");
+        assert_samples(metrics, "picompute_node_state",
+                       "picompute_node_state{node=\"00\",name=\"here\",state=\"self\"} 1\n"
+                       "picompute_node_state{node=\"00\",name=\"here\",state=\"connecting\"} 0\n"
+                       "picompute_node_state{node=\"00\",name=\"here\",state=\"up\"} 0\n"
+                       "picompute_node_state{node=\"00\",name=\"here\",state=\"lost\"} 0\n"
+                       "picompute_node_state{node=\"00\",name=\"here\",state=\"quarantined\"} 0\n"
+                       "picompute_node_state{node=\"00\",name=\"here\",state=\"incompatible\"} 0\n"
+                       "picompute_node_state" THERE ",state=\"self\"} 0\n"
+                       "picompute_node_state" THERE ",state=\"connecting\"} 0\n"
+                       "picompute_node_state" THERE ",state=\"up\"} 0\n"
+                       "picompute_node_state" THERE ",state=\"lost\"} 1\n"
+                       "picompute_node_state" THERE ",state=\"quarantined\"} 0\n"
+                       "picompute_node_state" THERE ",state=\"incompatible\"} 0\n");
+        assert_samples(metrics, "picompute_node_id", "");
+        assert_samples(metrics, "picompute_node_name", "");
+#undef THERE
+}
+
 static void test_labels(void) {
         g_autofree char *long_text = g_strnfill(300, 'x'), *metrics = NULL, *text = NULL;
 
@@ -188,8 +228,16 @@ static char *whole_text(void) {
         };
         PiMetricsCore core = { .state = "in-service", .terms = 5, .busy_usec = 7, .wall_usec = 9 };
         PiMetricsBaseline baseline = { "generic", 1e9, 3, 1700000000000000 };
+        PiMetricsNode nodes[] = {
+                { .is_self = TRUE, .id = "00", .name = "here", .state = "self", .cpus = 2,
+                  .usage = { TRUE, 0.1, TRUE, 1, TRUE, 1 } },
+                { .id = "11", .name = "there", .state = "up", .cpus = 2, .terms_per_second = 1e9,
+                  .round_trip_usec = 30, .last_seen_usec = 1700000000000000,
+                  .usage = { TRUE, 0.1, TRUE, 1, TRUE, 1 } },
+        };
         g_autoptr(PiHistogram) parts = pi_histogram_new();
         PiMetricsLive live = {
+                .nodes = nodes, .n_nodes = G_N_ELEMENTS(nodes),
                 .cores = &core, .n_cores = 1, .part_nsec = parts,
                 .baselines = &baseline, .n_baselines = 1,
                 .store = { .error = "it's \"full\"", .has_checkpoint_age = TRUE },
@@ -261,6 +309,9 @@ static void test_whole(void) {
         }
         g_assert_true(g_hash_table_contains(series, "picompute_jobs_done_total"));
         g_assert_true(g_hash_table_contains(series, "picompute_process_cpu_seconds_total"));
+        g_assert_true(g_hash_table_contains(series, "picompute_guests_done_total"));
+        g_assert_true(g_hash_table_contains(series, "picompute_node_memory_bytes"
+                                                    "{node=\"11\",name=\"there\"}"));
         g_assert_true(g_hash_table_contains(series, "picompute_kernel_measurements"
                                                     "{kernel=\"generic\"}"));
         g_assert_true(g_hash_table_contains(series, "picompute_store_error_info"
@@ -274,6 +325,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/prometheus/up", test_up);
         g_test_add_func("/prometheus/histogram", test_histogram);
         g_test_add_func("/prometheus/lists", test_lists);
+        g_test_add_func("/prometheus/nodes", test_nodes);
         g_test_add_func("/prometheus/labels", test_labels);
         g_test_add_func("/prometheus/others", test_others);
         g_test_add_func("/prometheus/limits", test_limits);

@@ -377,6 +377,43 @@ static void test_real_memory(void) {
         g_assert_cmpuint(s->machine_cpus, ==, sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+/* Read once in a while at most, however often somebody asks, and then again. */
+static void test_usage(Fixture *f, gconstpointer unused) {
+        const int64_t step = PI_SAMPLER_USAGE_USEC;
+        PiNodeUsage first, second, third;
+        uint64_t before, after;
+
+        tree_add_proc(&f->tree);
+        (void) sample_once(f);
+        /* Over a microsecond nothing can be told of the CPU. */
+        pi_sampler_usage(f->sampler, T0 + 1, &first);
+        g_assert_false(first.has_cpu_usage);
+        g_assert_true(first.has_memory);
+        g_assert_cmpuint(first.memory_bytes, ==, 1 << 20);
+        before = clock_cpu_usec();
+        burn(50000);
+        tree_write(&f->tree, "/proc/self/status", "VmRSS:\t2048 kB\n");
+        pi_sampler_usage(f->sampler, T0 + step - 1, &second);
+        g_assert_false(second.has_cpu_usage);
+        g_assert_cmpuint(second.memory_bytes, ==, 1 << 20);
+        pi_sampler_usage(f->sampler, T0 + step, &second);
+        after = clock_cpu_usec();
+        g_assert_true(second.has_cpu_usage);
+        g_assert_cmpfloat(second.cpu_usage * (double) step, >=, 40000);
+        g_assert_cmpfloat(second.cpu_usage * (double) step, <=, (double) (after - before) + 60000);
+        g_assert_cmpuint(second.memory_bytes, ==, 2 << 20);
+
+        tree_remove(&f->tree, "/proc/self/status");
+        pi_sampler_usage(f->sampler, T0 + step + 1, &third);
+        g_assert_cmpfloat(third.cpu_usage, ==, second.cpu_usage);
+        g_assert_true(third.has_memory);
+        pi_sampler_usage(f->sampler, T0 + 2 * step, &third);
+        g_assert_true(third.has_cpu_usage);
+        g_assert_cmpfloat(third.cpu_usage, !=, second.cpu_usage);
+        g_assert_false(third.has_memory);
+        g_assert_false(third.has_slots_in_use);
+}
+
 #define ADD(name, func) g_test_add("/sampler/" name, Fixture, NULL, set_up, func, tear_down)
 
 int main(int argc, char **argv) {
@@ -396,6 +433,7 @@ int main(int argc, char **argv) {
         ADD("cpu-shares", test_cpu_shares);
         ADD("cpus-come-and-go", test_cpus_come_and_go);
         ADD("files-are-read-seldom", test_files_are_read_seldom);
+        ADD("usage", test_usage);
         g_test_add_func("/sampler/real-cpu", test_real_cpu);
         g_test_add_func("/sampler/real-memory", test_real_memory);
         return g_test_run();
