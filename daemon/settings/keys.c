@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/settings/address.h"
 #include "daemon/settings/amount.h"
 #include "daemon/settings/lines.h"
 #include "dbus/error.h"
@@ -15,11 +16,17 @@
 #define AMOUNT(member) PI_SETTING_AMOUNT, AT(member)
 #define SPAN(member) PI_SETTING_SPAN, AT(member)
 #define NAME(member) PI_SETTING_NAME, AT(member)
+#define HOST(member) PI_SETTING_HOST, AT(member)
+#define ADDRESSES(member) PI_SETTING_ADDRESSES, AT(member)
 #define NEVER .infinity = TRUE
 
 const PiSettingKey pi_setting_keys[] = {
         { "Service", "Workers", COUNT(workers), "0", "0", "1024" },
         { "Service", "Kernel", NAME(kernel), "", NULL, NULL },
+
+        { "Cluster", "Port", COUNT(port), "31415", "0", "65535" },
+        { "Cluster", "Address", ADDRESSES(addresses), "", NULL, NULL },
+        { "Cluster", "Name", HOST(name), "", NULL, NULL },
 
         { "Limits", "Jobs", COUNT(jobs), "1024", "1", "4096" },
         { "Limits", "JobsPerUser", COUNT(jobs_per_user), "256", "1", "4096" },
@@ -53,12 +60,22 @@ static const struct {
         [PI_SETTING_SPAN]   = { "time span",
                                 ", for example 5min 30s or 500ms; a number alone is seconds" },
         [PI_SETTING_NAME]   = { "name", "" },
+        [PI_SETTING_HOST]   = { "name", "" },
+        [PI_SETTING_ADDRESSES] = { "numeric address",
+                                   ", for example 192.0.2.7, 192.0.2.7:31415 or "
+                                   "[2001:db8::7]:31415" },
 };
 
 char *pi_setting_range(const PiSettingKey *key) {
         if (key->kind == PI_SETTING_NAME)
                 return g_strdup("at most " G_STRINGIFY(PI_SETTING_NAME_MAX)
                                 " of a to z, 0 to 9 and -");
+        if (key->kind == PI_SETTING_HOST)
+                return g_strdup("at most " G_STRINGIFY(PI_SETTING_HOST_MAX)
+                                " of letters, digits, -, _ and ., no sign first");
+        if (key->kind == PI_SETTING_ADDRESSES)
+                return g_strdup("at most " G_STRINGIFY(PI_SETTING_ADDRESSES_MAX)
+                                " addresses, separated by spaces");
         return g_strdup_printf("%s to %s%s", key->min, key->max,
                                key->infinity ? ", or " INFINITY_WORD : "");
 }
@@ -96,6 +113,14 @@ static gboolean is_name(const char *text) {
                strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
 }
 
+static gboolean is_host(const char *text) {
+        gsize length = strlen(text);
+
+        return length == 0 ||
+               (length <= PI_SETTING_HOST_MAX && g_ascii_isalnum(text[0]) &&
+                strspn(text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_.") == length);
+}
+
 static void put_number(const PiSettingKey *key, PiSettings *settings, __int128 value) {
         switch (key->kind) {
         case PI_SETTING_COUNT:
@@ -109,6 +134,8 @@ static void put_number(const PiSettingKey *key, PiSettings *settings, __int128 v
                 G_STRUCT_MEMBER(uint64_t, settings, key->offset) = (uint64_t) value;
                 break;
         case PI_SETTING_NAME:
+        case PI_SETTING_HOST:
+        case PI_SETTING_ADDRESSES:
         default:
                 g_assert_not_reached();
         }
@@ -130,10 +157,31 @@ static gboolean refuse(const PiSettingKey *key, const char *value, gboolean unde
 
 static gboolean set_name(const PiSettingKey *key, const char *value, PiSettings *settings,
                          GError **error) {
-        if (!is_name(value))
+        if (key->kind == PI_SETTING_NAME ? !is_name(value) : !is_host(value))
                 return refuse(key, value, FALSE, error);
         g_free(G_STRUCT_MEMBER(char *, settings, key->offset));
         G_STRUCT_MEMBER(char *, settings, key->offset) = g_strdup(value);
+        return TRUE;
+}
+
+static gboolean set_addresses(const PiSettingKey *key, const char *value, PiSettings *settings,
+                              GError **error) {
+        g_auto(GStrv) words = g_strsplit_set(value, " \t", -1);
+        g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+        guint n = 0;
+
+        for (char **word = words; *word; word++) {
+                if (**word == '\0')
+                        continue;
+                if (!pi_is_address(*word))
+                        return refuse(key, *word, FALSE, error);
+                g_strv_builder_add(list, *word);
+                n++;
+        }
+        if (n > PI_SETTING_ADDRESSES_MAX)
+                return refuse(key, value, TRUE, error);
+        g_strfreev(G_STRUCT_MEMBER(char **, settings, key->offset));
+        G_STRUCT_MEMBER(char **, settings, key->offset) = g_strv_builder_end(list);
         return TRUE;
 }
 
@@ -143,8 +191,10 @@ gboolean pi_setting_set(const PiSettingKey *key, const char *value, PiSettings *
 
         if (value[0] == '\0')
                 value = key->initial;
-        if (key->kind == PI_SETTING_NAME)
+        if (key->kind == PI_SETTING_NAME || key->kind == PI_SETTING_HOST)
                 return set_name(key, value, settings, error);
+        if (key->kind == PI_SETTING_ADDRESSES)
+                return set_addresses(key, value, settings, error);
         if (key->infinity && g_str_equal(value, INFINITY_WORD)) {
                 put_number(key, settings, key->kind == PI_SETTING_AMOUNT ? UINT64_MAX : 0);
                 return TRUE;

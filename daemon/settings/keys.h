@@ -11,16 +11,21 @@ typedef enum PiSettingKind {
         PI_SETTING_AMOUNT, /* uint64_t; infinity is UINT64_MAX */
         PI_SETTING_SPAN,   /* uint64_t, microseconds; infinity is 0 */
         PI_SETTING_NAME,   /* char *, at most PI_SETTING_NAME_MAX of a-z, 0-9 and - */
+        PI_SETTING_HOST,   /* char *, at most PI_SETTING_HOST_MAX of a-z, A-Z, 0-9, -, _ and ., a
+                              letter or digit first */
+        PI_SETTING_ADDRESSES, /* char **, at most PI_SETTING_ADDRESSES_MAX of pi_is_address() */
 } PiSettingKind;
 
 #define PI_SETTING_NAME_MAX 32
+#define PI_SETTING_HOST_MAX 64
+#define PI_SETTING_ADDRESSES_MAX 8
 
 /* Values are written as in the file: so they are read, shown and documented. */
 typedef struct PiSettingKey {
         const char *section, *name;
         PiSettingKind kind;
         gsize offset; /* of the member of PiSettings */
-        const char *initial, *min, *max; /* min and max are NULL in a name */
+        const char *initial, *min, *max; /* min and max are NULL in what is no number */
         gboolean infinity;               /* may be "infinity", too */
 } PiSettingKey;
 

@@ -19,11 +19,16 @@ void pi_settings_free(PiSettings *settings) {
         if (!settings)
                 return;
         g_free(settings->kernel);
+        g_strfreev(settings->addresses);
+        g_free(settings->name);
         g_free(settings);
 }
 
-gboolean pi_settings_differ_in_service(const PiSettings *a, const PiSettings *b) {
-        return a->workers != b->workers || !g_str_equal(a->kernel, b->kernel);
+gboolean pi_settings_need_restart(const PiSettings *a, const PiSettings *b) {
+        return a->workers != b->workers || !g_str_equal(a->kernel, b->kernel) ||
+               a->port != b->port || !g_str_equal(a->name, b->name) ||
+               !g_strv_equal((const char *const *) a->addresses,
+                             (const char *const *) b->addresses);
 }
 
 /* Settings on their way in, and where each was assigned last: "FILE:LINE", or NULL. */

@@ -10,6 +10,12 @@ typedef struct PiSettings {
         uint32_t workers; /* 0: one for each CPU */
         char *kernel;     /* of jobs that name none; "": the fastest of this CPU */
 
+        /* [Cluster]; takes a restart */
+        uint32_t port;    /* 0: nobody can connect to this node */
+        char **addresses; /* to be reached at, numeric, with or without a port; none: those of the
+                             machine */
+        char *name;       /* for people; "": the host name */
+
         /* [Limits] */
         uint32_t jobs;                  /* queued and running, of all users */
         uint32_t jobs_per_user;
@@ -49,4 +55,4 @@ gboolean pi_settings_parse(PiSettings *settings, const char *path, const char *t
                            GError **error);
 
 /* Whether they differ in what takes a restart. */
-gboolean pi_settings_differ_in_service(const PiSettings *a, const PiSettings *b);
+gboolean pi_settings_need_restart(const PiSettings *a, const PiSettings *b);

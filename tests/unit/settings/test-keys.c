@@ -14,6 +14,7 @@ static const struct {
         __int128 initial, min, max;
 } wanted[] = {
         { "Workers", "-1", "1025", 0, 0, 1024 },
+        { "Port", "-1", "65536", 31415, 0, 65535 },
         { "Jobs", "0", "4097", 1024, 1, 4096 },
         { "JobsPerUser", "0", "4097", 256, 1, 4096 },
         { "TermsPerUser", "0", "10000000000000000001", UINT64_MAX, 1,
@@ -51,6 +52,8 @@ static __int128 get(const PiSettingKey *key, const PiSettings *settings) {
         case PI_SETTING_SPAN:
                 return *(const uint64_t *) member;
         case PI_SETTING_NAME:
+        case PI_SETTING_HOST:
+        case PI_SETTING_ADDRESSES:
         default:
                 g_assert_not_reached();
         }
@@ -91,8 +94,8 @@ static void test_table(void) {
                         g_assert_true(!g_str_equal(k->section, key->section) ||
                                       g_str_equal(k[1].section, key->section));
         }
-        /* All but the one that is a name. */
-        g_assert_cmpuint(count, ==, G_N_ELEMENTS(wanted) + 1);
+        /* All but those that are no numbers. */
+        g_assert_cmpuint(count, ==, G_N_ELEMENTS(wanted) + 3);
 }
 
 static void test_bounds(void) {
@@ -114,7 +117,7 @@ static void test_infinity(void) {
                 if (key->infinity)
                         accept(key->name, "infinity",
                                key->kind == PI_SETTING_AMOUNT ? UINT64_MAX : 0);
-                else if (key->kind != PI_SETTING_NAME)
+                else if (key->min)
                         refuse(key->name, "infinity", NULL);
 }
 
@@ -144,6 +147,11 @@ static void test_messages(void) {
                "500ms; a number alone is seconds");
         refuse("Kernel", "AVX", "Kernel=AVX is not a name: give at most 32 of a to z, 0 to 9 "
                                 "and -");
+        refuse("Name", "a b", "Name=a b is not a name: give at most 64 of letters, digits, -, _ "
+                              "and ., no sign first");
+        refuse("Address", "192.0.2.7 node2",
+               "Address=node2 is not a numeric address: give at most 8 addresses, separated by "
+               "spaces, for example 192.0.2.7, 192.0.2.7:31415 or [2001:db8::7]:31415");
         refuse("Workers", "1\033", "Workers=1\\u001b is not a whole number: give 0 to 1024");
 }
 
@@ -164,6 +172,43 @@ static void test_name(void) {
         refuse("Kernel", "a_b", NULL);
 }
 
+static void test_host(void) {
+        g_autoptr(PiSettings) settings = pi_settings_new();
+        const PiSettingKey *key = find("Name");
+        g_autofree char *full = g_strnfill(64, 'A'), *over = g_strnfill(65, 'A');
+
+        g_assert_cmpstr(settings->name, ==, "");
+        g_assert_true(pi_setting_set(key, full, settings, NULL));
+        g_assert_cmpstr(settings->name, ==, full);
+        refuse("Name", over, NULL);
+        refuse("Name", "rack 1", NULL);
+        refuse("Name", "-rack", NULL);
+        refuse("Name", ".rack", NULL);
+        refuse("Name", "r\303\244ck", NULL);
+        g_assert_true(pi_setting_set(key, "7.Rack_b-2", settings, NULL));
+        g_assert_cmpstr(settings->name, ==, "7.Rack_b-2");
+        g_assert_true(pi_setting_set(key, "", settings, NULL));
+        g_assert_cmpstr(settings->name, ==, "");
+}
+
+static void test_addresses(void) {
+        g_autoptr(PiSettings) settings = pi_settings_new();
+        const PiSettingKey *key = find("Address");
+
+        g_assert_cmpuint(g_strv_length(settings->addresses), ==, 0);
+        g_assert_true(pi_setting_set(key, "192.0.2.7   [2001:db8::7]:31415", settings, NULL));
+        g_assert_cmpuint(g_strv_length(settings->addresses), ==, 2);
+        g_assert_cmpstr(settings->addresses[0], ==, "192.0.2.7");
+        g_assert_cmpstr(settings->addresses[1], ==, "[2001:db8::7]:31415");
+        g_assert_true(pi_setting_set(key, "::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8", settings, NULL));
+        g_assert_cmpuint(g_strv_length(settings->addresses), ==, 8);
+        refuse("Address", "::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9",
+               "Address=::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9 is out of range: at most 8 addresses, "
+               "separated by spaces");
+        g_assert_true(pi_setting_set(key, "", settings, NULL));
+        g_assert_cmpuint(g_strv_length(settings->addresses), ==, 0);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/settings/keys/table", test_table);
@@ -172,5 +217,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/settings/keys/forms", test_forms);
         g_test_add_func("/settings/keys/messages", test_messages);
         g_test_add_func("/settings/keys/name", test_name);
+        g_test_add_func("/settings/keys/host", test_host);
+        g_test_add_func("/settings/keys/addresses", test_addresses);
         return g_test_run();
 }

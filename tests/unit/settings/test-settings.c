@@ -28,6 +28,9 @@ static void test_defaults(void) {
 
         g_assert_cmpuint(s->workers, ==, 0);
         g_assert_cmpstr(s->kernel, ==, "");
+        g_assert_cmpuint(s->port, ==, 31415);
+        g_assert_cmpuint(g_strv_length(s->addresses), ==, 0);
+        g_assert_cmpstr(s->name, ==, "");
         g_assert_cmpuint(s->jobs, ==, 1024);
         g_assert_cmpuint(s->jobs_per_user, ==, 256);
         g_assert_cmpuint(s->terms_per_user, ==, UINT64_MAX);
@@ -46,6 +49,7 @@ static void test_defaults(void) {
 static void test_all(void) {
         g_autoptr(PiSettings) s = parse(
                 "[Service]\nWorkers=3\nKernel=generic\n"
+                "[Cluster]\nPort=0\nAddress=192.0.2.7:8 ::1\nName=rack-1\n"
                 "[Limits]\nJobs=10\nJobsPerUser=9\nTermsPerUser=1e12\nCpusPerUser=2\n"
                 "DeadlineDefault=1min\nDeadlineMax=1h\nPriorityMax=-7\n"
                 "[Scheduling]\nTimeSlice=250ms\nHalfLife=1d\n"
@@ -53,6 +57,10 @@ static void test_all(void) {
 
         g_assert_cmpuint(s->workers, ==, 3);
         g_assert_cmpstr(s->kernel, ==, "generic");
+        g_assert_cmpuint(s->port, ==, 0);
+        g_assert_cmpuint(g_strv_length(s->addresses), ==, 2);
+        g_assert_cmpstr(s->addresses[1], ==, "::1");
+        g_assert_cmpstr(s->name, ==, "rack-1");
         g_assert_cmpuint(s->jobs, ==, 10);
         g_assert_cmpuint(s->jobs_per_user, ==, 9);
         g_assert_cmpuint(s->terms_per_user, ==, UINT64_C(1000000000000));
@@ -80,7 +88,7 @@ static void test_bad(void) {
         refuse("# first\n\n[Limits]\nJobsPerUser=0\n",
                "/etc/f:4: JobsPerUser=0 is out of range: 1 to 4096");
         refuse("[Limit]\n", "/etc/f:1: There is no section [Limit]: give one of [Service], "
-                            "[Limits], [Scheduling], [Store]");
+                            "[Cluster], [Limits], [Scheduling], [Store]");
         refuse("[Scheduling]\nSlice=1s\n",
                "/etc/f:2: [Scheduling] has no key Slice=: give one of TimeSlice=, HalfLife=");
         refuse("[Limits]\njobs=1\n",
@@ -115,10 +123,26 @@ static void test_differ(void) {
         g_autoptr(PiSettings) workers = parse("[Service]\nWorkers=3\nKernel=generic\n");
         g_autoptr(PiSettings) kernel = parse("[Service]\nWorkers=2\n");
 
-        g_assert_false(pi_settings_differ_in_service(a, a));
-        g_assert_false(pi_settings_differ_in_service(a, same));
-        g_assert_true(pi_settings_differ_in_service(a, workers));
-        g_assert_true(pi_settings_differ_in_service(a, kernel));
+        g_assert_false(pi_settings_need_restart(a, a));
+        g_assert_false(pi_settings_need_restart(a, same));
+        g_assert_true(pi_settings_need_restart(a, workers));
+        g_assert_true(pi_settings_need_restart(a, kernel));
+}
+
+static void test_cluster_differs(void) {
+        static const char *const others[] = {
+                "[Cluster]\nPort=1\n",
+                "[Cluster]\nName=a\n",
+                "[Cluster]\nAddress=::1\n",
+        };
+        g_autoptr(PiSettings) a = parse("[Cluster]\nAddress=192.0.2.7  ::1\n");
+        g_autoptr(PiSettings) same = parse("[Cluster]\nAddress=192.0.2.7 ::1\nPort=31415\n");
+
+        g_assert_false(pi_settings_need_restart(a, same));
+        for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+                g_autoptr(PiSettings) b = parse(others[i]);
+                g_assert_true(pi_settings_need_restart(a, b));
+        }
 }
 
 int main(int argc, char *argv[]) {
@@ -129,5 +153,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/settings/settings/bad", test_bad);
         g_test_add_func("/settings/settings/deadlines", test_deadlines);
         g_test_add_func("/settings/settings/differ", test_differ);
+        g_test_add_func("/settings/settings/cluster-differs", test_cluster_differs);
         return g_test_run();
 }
