@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/cores.h"
 
+#include "daemon/jobs/guest-private.h"
 #include "daemon/jobs/referee.h"
 #include "daemon/jobs/runner.h"
 #include "daemon/work/clock.h"
@@ -33,7 +34,7 @@ static PiFaultRow make_row(const PiCores *cores, const PiJob *job, const PiRulin
         const PiWrong *wrong = &r->wrong[i];
         PiFaultRow row = {
                 .time_usec = pi_clock_nsec(CLOCK_REALTIME) / 1000,
-                .job = r->job,
+                .job = pi_guest_job_number(job),
                 .verdict = r->verdict,
                 .node = cores->node_id,
                 .cpu = wrong->cpu,
@@ -86,7 +87,10 @@ static void on_ruling(const PiRuling *r, gpointer userdata) {
                 pi_fault_list_add(cores->faults, &rows[i]);
                 kept |= keep(job, &rows[i]);
         }
-        if (r->verdict >= PI_VERDICT_NODE)
+        /* What is wrong by the same bits on each core would be so elsewhere. */
+        if (r->verdict == PI_VERDICT_SOFTWARE ||
+            (r->verdict == PI_VERDICT_NODE &&
+             !cores->hooks->rescue(job, r->lease, cores->hooks->userdata)))
                 pi_runner_give_up(job, r->lease, r->verdict);
         if (kept)
                 cores->hooks->judged(job, rows, r->n_wrong, cores->hooks->userdata);
@@ -132,6 +136,10 @@ static void on_sighting(const PiSighting *s, gpointer userdata) {
                 pi_referee_settled(cores->referee, job->id, s->lease);
                 break;
         }
+}
+
+void pi_cores_settled(PiCores *cores, const PiJob *job, uint32_t lease) {
+        pi_referee_settled(cores->referee, job->id, lease);
 }
 
 PiCores *pi_cores_new(PiPool *pool, const char *node_id, const PiCoresHooks *hooks) {

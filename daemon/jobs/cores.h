@@ -32,6 +32,9 @@ typedef struct PiCoresHooks {
         void (*record)(const PiBadCore *core, gpointer userdata);
         void (*forget)(uint32_t cpu, gpointer userdata);
 
+        /* No core of the node gets the lease right: whether another node will try. */
+        gboolean (*rescue)(PiJob *job, uint32_t lease, gpointer userdata);
+
         /* Workers may be idle that were not. */
         void (*released)(gpointer userdata);
         gpointer userdata;
@@ -47,6 +50,9 @@ void pi_cores_take_record(PiCores *cores, const PiBadCore *bad, guint n);
 
 /* Whether it is still to be found out who was at fault in the job. */
 gboolean pi_cores_judge(const PiCores *cores, const PiJob *job);
+
+/* A member had a lease right that cores of this node had wrong. */
+void pi_cores_settled(PiCores *cores, const PiJob *job, uint32_t lease);
 
 /* All workers have left the job's task, for good or for now: what is still undecided of it is
  * decided. */

@@ -167,6 +167,10 @@ static void fault_injected(uint32_t cpu, const PiFaultOrder *order, gpointer use
                 pi_record_add(&r, "MESSAGE",
                               "Injected: the worker of CPU %u hangs in its next stretch", cpu);
                 break;
+        case PI_FAULT_LIE:
+                pi_record_add(&r, "MESSAGE",
+                              "Injected: CPU %u gives other nodes wrong sums", cpu);
+                break;
         case PI_FAULT_NONE:
         case _PI_FAULT_KIND_MAX:
                 pi_record_add(&r, "MESSAGE", "Nothing is injected on CPU %u any more", cpu);

@@ -46,8 +46,8 @@ static gboolean parse_kind(Request *r, GVariant *value, GError **error) {
                 }
         valid = g_utf8_make_valid(name, (gssize) MIN(strlen(name), 64));
         return invalid(error,
-                       "Option \"%s\" is \"%s\": give one of \"flip\", \"slow\", \"hang\", or "
-                       "\"none\" to clear",
+                       "Option \"%s\" is \"%s\": give one of \"flip\", \"slow\", \"hang\", "
+                       "\"lie\", or \"none\" to clear",
                        PI_INJECT_KIND, valid);
 }
 
@@ -110,8 +110,8 @@ static gboolean parse_option(Request *r, const char *key, GVariant *value, GErro
 static gboolean check(const Request *r, GError **error) {
         if (!(r->seen & 1u))
                 return invalid(error,
-                               "Option \"%s\" is missing: give \"flip\", \"slow\", \"hang\", or "
-                               "\"none\" to clear",
+                               "Option \"%s\" is missing: give \"flip\", \"slow\", \"hang\", "
+                               "\"lie\", or \"none\" to clear",
                                PI_INJECT_KIND);
         for (gsize i = 0; i < G_N_ELEMENTS(option_table); i++) {
                 const Option *o = &option_table[i];

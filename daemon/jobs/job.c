@@ -36,10 +36,40 @@ PiJob *pi_job_new(uint64_t id, uid_t owner, const char *sender, PiJobSpec *spec)
         return job;
 }
 
+static void member_share_free(gpointer p) {
+        PiMemberShare *share = p;
+
+        g_free(share->id);
+        g_free(share->name);
+        g_free(share);
+}
+
+PiMemberShare *pi_job_member(PiJob *job, const char *id, uint16_t *ret_index) {
+        PiMemberShare *share;
+
+        if (!job->members)
+                job->members = g_ptr_array_new_with_free_func(member_share_free);
+        for (guint i = 0; i < job->members->len; i++) {
+                share = job->members->pdata[i];
+                if (g_str_equal(share->id, id)) {
+                        *ret_index = (uint16_t) (i + 1);
+                        return share;
+                }
+        }
+        share = g_new0(PiMemberShare, 1);
+        share->id = g_strdup(id);
+        share->name = g_strdup(id);
+        g_ptr_array_add(job->members, share);
+        *ret_index = (uint16_t) job->members->len;
+        return share;
+}
+
 void pi_job_free(PiJob *job) {
         if (!job)
                 return;
         g_clear_handle_id(&job->deadline, g_source_remove);
+        g_clear_handle_id(&job->settling, g_source_remove);
+        g_clear_pointer(&job->members, g_ptr_array_unref);
         pi_task_free(job->task);
         pi_lease_table_free(job->leases);
         pi_fault_list_free(job->faults);
@@ -116,10 +146,19 @@ gboolean pi_job_is_finished(const PiJob *job) {
                job->state == PI_JOB_CANCELLED;
 }
 
+uint64_t pi_job_terms_here(const PiJob *job) {
+        uint64_t done = pi_task_terms_done(job->task),
+                 others = job->task->elsewhere.terms + job->resumed_terms;
+
+        /* What a worker had of a lease may go, when a member had all of it first. */
+        return done > others ? done - others : 0;
+}
+
 double pi_job_progress(const PiJob *job) {
         uint64_t done = job->task ? pi_task_terms_done(job->task) : job->terms_done;
 
-        return (double) done / (double) job->spec.terms;
+        /* A lease that two nodes are at counts twice until the second knows. */
+        return MIN((double) done / (double) job->spec.terms, 1);
 }
 
 const PiLeaseTable *pi_job_leases(const PiJob *job) {

@@ -18,6 +18,20 @@ typedef enum PiJobState {
         _PI_JOB_STATE_MAX,
 } PiJobState;
 
+/* What a member has done of a job. */
+typedef struct PiMemberShare {
+        char *id;
+        char *name;
+        uint32_t cpus;
+        uint64_t terms;    /* of leases that counted; so the next two */
+        uint64_t leases;
+        uint64_t cpu_nsec;
+        uint64_t lost;     /* leases it did not answer */
+        uint64_t wrong;    /* leases it had wrong */
+        uint64_t late;     /* leases that somebody else had first */
+        uint64_t round_trip_usec;
+} PiMemberShare;
+
 /* One request. Owned by the PiJobs it belongs to; all but the task is for the main thread. */
 typedef struct PiJob {
         uint64_t id;
@@ -38,15 +52,20 @@ typedef struct PiJob {
         uint64_t slot_nsec;       /* the same, of each slot, added up */
         uint64_t submission_usec; /* asked for -> first lease started, 0 until then */
 
-        PiTask *task; /* from start to finish; so the next two, which are runner.c's */
+        PiTask *task; /* from start to finish; so the next four, which are runner.c's */
         struct PiPool *pool;
         const struct PiRunnerHooks *hooks;
+        gboolean inside; /* workers are in the task, or it waits for one */
+        guint settling;  /* source id: nobody is, and what is next will be decided */
         uint32_t slots; /* workers it was started on: fewer than it asked for where cores are out
                            of service */
         PiLeaseTable *leases; /* of a finished job, as long as they are kept */
         uint64_t terms_done;  /* of a finished job: summed and verified */
         guint deadline;       /* source id, 0 for none */
         gboolean leaving;     /* it runs, and was told to make room */
+        uint32_t loans;       /* runs of its leases that members have; lender.c's, so the next */
+        GPtrArray *members;   /* PiMemberShare, of nodes that had leases of it; NULL: none had */
+        struct PiGuest *guest; /* it is of another node; see guest.h. NULL: it is this node's own */
         gboolean recorded;    /* the store knows of it */
 
         gboolean revived;       /* of an earlier service: created_nsec is not its own */
@@ -80,6 +99,12 @@ void pi_job_set_state(PiJob *job, PiJobState state);
 gboolean pi_job_state_may_follow(PiJobState from, PiJobState to);
 
 gboolean pi_job_is_finished(const PiJob *job);
+
+/* The share of a member in the job, made when there is none yet; `ret_index` counts from 1. */
+PiMemberShare *pi_job_member(PiJob *job, const char *id, uint16_t *ret_index);
+
+/* Terms that this node has computed of it since the service started; a task is there. */
+uint64_t pi_job_terms_here(const PiJob *job);
 
 /* Share of the terms summed and verified, 0 to 1. */
 double pi_job_progress(const PiJob *job);

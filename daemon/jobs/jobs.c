@@ -1,69 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "daemon/jobs/jobs.h"
+#include "daemon/jobs/jobs-private.h"
 
 #include "daemon/jobs/deadline.h"
-#include "daemon/jobs/inject.h"
-#include "daemon/jobs/saver.h"
-#include "daemon/jobs/measure.h"
-#include "daemon/jobs/quota.h"
+#include "daemon/jobs/guest-private.h"
 #include "daemon/jobs/report.h"
 #include "daemon/jobs/runner.h"
-#include "daemon/jobs/scheduler.h"
 #include "daemon/work/clock.h"
 #include "dbus/error.h"
 
 #define PROGRESS_MSEC 100
 #define PROGRESSES_PER_TICK 10
-#define LISTENERS_MAX 8
-
-typedef struct Listener {
-        const PiJobsListener *calls;
-        gpointer userdata;
-} Listener;
-
-struct PiJobs {
-        PiPool *pool;
-        PiNode node;
-        PiSettings *settings;
-        PiQuota *quota;
-        PiBaselines *baselines;
-        PiMeasure *measure;
-        PiCores *cores;
-        PiCoresHooks cores_hooks;
-        PiScheduler *scheduler;
-        PiSchedulerHooks scheduler_hooks;
-        PiSaver *saver; /* NULL: nothing is kept */
-        PiSaverHooks saver_hooks;
-        Listener listener[LISTENERS_MAX];
-        gsize n_listeners;
-
-        GHashTable *by_id; /* &job->id -> PiJob, owns it */
-        GQueue all;        /* PiJob, oldest first */
-        GQueue finished;   /* PiJob, first finished first */
-        uint64_t last_id;  /* while nothing is kept */
-        uint64_t resumed;
-        uint64_t preempted;
-        gboolean shutting_down;
-
-        guint progress_timer; /* while jobs run */
-        guint progresses;
-};
-
-#define TELL(jobs, call, ...)                                                                     \
-        for (gsize i_ = 0; i_ < (jobs)->n_listeners; i_++)                                        \
-                if ((jobs)->listener[i_].calls->call)                                             \
-                        (jobs)->listener[i_].calls->call(__VA_ARGS__, (jobs)->listener[i_].userdata)
 
 static const GQueue *running(const PiJobs *jobs) {
         return pi_scheduler_running(jobs->scheduler);
 }
 
+/* Of these jobs, those of this node. */
+static uint32_t own(const GQueue *queue) {
+        uint32_t n = 0;
+
+        for (const GList *l = queue->head; l; l = l->next)
+                n += ((const PiJob *) l->data)->guest == NULL;
+        return n;
+}
+
 static PiMeasureNow measure_now(const PiJobs *jobs) {
         return (PiMeasureNow) {
-                .queued = pi_jobs_n_queued(jobs),
-                .running = pi_jobs_n_running(jobs),
+                .queued = own(pi_scheduler_queued(jobs->scheduler)),
+                .running = own(running(jobs)),
                 .resumed = jobs->resumed,
                 .preempted = jobs->preempted,
+                .guests = {
+                        .running = running(jobs)->length - own(running(jobs)),
+                        .done = jobs->guests_ended.done,
+                        .terms = jobs->guests_ended.terms,
+                },
                 .store = jobs->saver ? pi_saver_figures(jobs->saver, running(jobs))
                                       : (PiMetricsStore) {},
                 .faults = {
@@ -103,6 +74,8 @@ static void finish(PiJobs *jobs, PiJob *job) {
         };
         PiJobFigures figures = {};
 
+        if (jobs->lender)
+                pi_lender_forget(jobs->lender, job);
         g_clear_handle_id(&job->deadline, g_source_remove);
         pi_job_set_state(job, !job->error ? PI_JOB_DONE
                               : g_error_matches(job->error, PI_ERROR, PI_ERROR_CANCELLED)
@@ -118,6 +91,8 @@ static void finish(PiJobs *jobs, PiJob *job) {
         }
         pi_measure_ended(jobs->measure, job, &figures);
         if (job->task) {
+                if (job->spec.cluster)
+                        jobs->terms_here += pi_job_terms_here(job);
                 job->terms_done = pi_task_terms_done(job->task);
                 job->leases = g_steal_pointer(&job->task->leases);
                 g_clear_pointer(&job->task, pi_task_free);
@@ -141,7 +116,8 @@ static gboolean tell_progress(gpointer userdata) {
 
         /* No job leaves while its listeners are told: that takes a completion. */
         for (const GList *l = running(jobs)->head; l; l = l->next)
-                TELL(jobs, progressed, l->data);
+                if (!((PiJob *) l->data)->guest)
+                        TELL(jobs, progressed, l->data);
         if (jobs->saver)
                 pi_saver_tick(jobs->saver, running(jobs));
         pi_scheduler_tick(jobs->scheduler);
@@ -150,17 +126,29 @@ static gboolean tell_progress(gpointer userdata) {
         return G_SOURCE_CONTINUE;
 }
 
-static void start_timer(PiJobs *jobs) {
+void pi_jobs_start_timer(PiJobs *jobs) {
         if (jobs->progress_timer)
                 return;
         pi_measure_tick(jobs->measure, measure_now(jobs));
         jobs->progress_timer = g_timeout_add(PROGRESS_MSEC, tell_progress, jobs);
 }
 
+/* Members may have leases of a job that has just got its CPU slots. */
+static void lend(PiJobs *jobs, PiJob *job) {
+        if (jobs->lender)
+                pi_lender_feed(jobs->lender, job);
+        /* Without slots of this node nobody else looks after it. */
+        if (job->slots == 0)
+                pi_runner_poke(job);
+}
+
 static void job_started(PiJob *job, gpointer userdata) {
         PiJobs *jobs = userdata;
 
-        start_timer(jobs);
+        pi_jobs_start_timer(jobs);
+        if (job->guest)
+                return;
+        lend(jobs, job);
         TELL(jobs, state_changed, job);
 }
 
@@ -168,7 +156,10 @@ static void job_done(PiJob *job, gpointer userdata) {
         PiJobs *jobs = userdata;
 
         pi_cores_job_ended(jobs->cores, job);
-        finish(jobs, job);
+        if (job->guest)
+                pi_guest_ended(job);
+        else
+                finish(jobs, job);
         stop_timer_if_idle(jobs);
 }
 
@@ -176,6 +167,8 @@ static void job_preempted(PiJob *job, gpointer userdata) {
         PiJobs *jobs = userdata;
 
         pi_cores_job_ended(jobs->cores, job);
+        if (job->guest)
+                return;
         jobs->preempted++;
         if (jobs->saver)
                 pi_saver_queued(jobs->saver, job);
@@ -217,11 +210,20 @@ static void deadline_passed(PiJob *job, GError *error, gpointer userdata) {
         pi_jobs_end(userdata, job, error);
 }
 
+/* Of this node and the members that are connected, 0 when there are none. */
+static uint32_t cluster_cpus(const PiJobs *jobs) {
+        return jobs->lender ? pi_lender_cpus(jobs->lender, pi_pool_size(jobs->pool)) : 0;
+}
+
 static PiJobOffer offer_to(const PiJobs *jobs, uid_t user) {
         const PiSettings *s = jobs->settings;
 
         return (PiJobOffer) {
                 .cpus = pi_pool_size(jobs->pool),
+                .cluster_cpus = cluster_cpus(jobs),
+                .peers = jobs->peers,
+                .node_id = jobs->node.id,
+                .node_name = jobs->node.name,
                 .cpus_per_user = s->cpus_per_user,
                 .kernel = jobs->node.kernel,
                 .deadline_default_usec = s->deadline_default_usec,
@@ -261,8 +263,10 @@ PiJob *pi_jobs_submit(PiJobs *jobs, uid_t owner, const char *sender, uint64_t te
         pi_measure_submitted(jobs->measure);
         /* The workers need not wait until everyone has heard of the job. */
         pi_scheduler_add(jobs->scheduler, job, TRUE);
-        if (job->state == PI_JOB_RUNNING)
-                start_timer(jobs);
+        if (job->state == PI_JOB_RUNNING) {
+                pi_jobs_start_timer(jobs);
+                lend(jobs, job);
+        }
         TELL(jobs, added, job);
         return job;
 }
@@ -281,6 +285,7 @@ void pi_jobs_end(PiJobs *jobs, PiJob *job, GError *error) {
                 pi_runner_stop(job, error);
                 return;
         }
+        g_return_if_fail(!job->guest);
         /* One that was put away has an error already. */
         g_clear_error(&job->error);
         job->error = error;
@@ -290,7 +295,11 @@ void pi_jobs_end(PiJobs *jobs, PiJob *job, GError *error) {
 }
 
 static void shut_down_job(PiJobs *jobs, PiJob *job) {
-        if (pi_job_is_attached(job) || !jobs->saver)
+        if (job->guest)
+                pi_guest_end(job, g_error_new_literal(PI_ERROR, PI_ERROR_SHUTTING_DOWN,
+                                                      "The service of this node is being "
+                                                      "stopped"));
+        else if (pi_job_is_attached(job) || !jobs->saver)
                 pi_jobs_end(jobs, job,
                             g_error_new(PI_ERROR, PI_ERROR_SHUTTING_DOWN,
                                         "Job %" G_GUINT64_FORMAT
@@ -337,46 +346,6 @@ PiJob *pi_jobs_find_by_task(PiJobs *jobs, const PiTask *task) {
                 if (((PiJob *) l->data)->task == task)
                         return l->data;
         return NULL;
-}
-
-static PiJob *job_of_task(const PiTask *task, gpointer userdata) {
-        return pi_jobs_find_by_task(userdata, task);
-}
-
-static PiJob *job_of_id(uint64_t id, gpointer userdata) {
-        return pi_jobs_find(userdata, id);
-}
-
-static void judged(PiJob *job, const PiFaultRow *rows, guint n, gpointer userdata) {
-        PiJobs *jobs = userdata;
-
-        TELL(jobs, judged, job, rows, n);
-}
-
-static void core_news(uint32_t cpu, PiCoreNews news, gpointer userdata) {
-        PiJobs *jobs = userdata;
-
-        TELL(jobs, core_news, cpu, news);
-}
-
-static void record_core(const PiBadCore *core, gpointer userdata) {
-        PiJobs *jobs = userdata;
-
-        if (jobs->saver)
-                pi_store_put_bad_core(pi_saver_store(jobs->saver), core);
-}
-
-static void forget_core(uint32_t cpu, gpointer userdata) {
-        PiJobs *jobs = userdata;
-
-        if (jobs->saver)
-                pi_store_remove_bad_core(pi_saver_store(jobs->saver), cpu);
-}
-
-static void released(gpointer userdata) {
-        PiJobs *jobs = userdata;
-
-        pi_scheduler_admit(jobs->scheduler);
 }
 
 static void resumed(PiJob *job, gboolean discarded, gpointer userdata) {
@@ -438,69 +407,62 @@ PiStore *pi_jobs_store(PiJobs *jobs) {
         return jobs->saver ? pi_saver_store(jobs->saver) : NULL;
 }
 
+static const GQueue *running_jobs(gpointer userdata) {
+        return running(userdata);
+}
+
+static void settled_elsewhere(PiJob *job, uint32_t lease, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        pi_cores_settled(jobs->cores, job, lease);
+}
+
+static double rate_here(const PiJob *job, gpointer userdata) {
+        const PiJobs *jobs = userdata;
+
+        return pi_baselines_rate(jobs->baselines, job->spec.kernel) * job->slots;
+}
+
+void pi_jobs_set_peers(PiJobs *jobs, const PiPeers *peers) {
+        jobs->lender_hooks = (PiLenderHooks) {
+                .running = running_jobs,
+                .settled = settled_elsewhere,
+                .rate_here = rate_here,
+                .userdata = jobs,
+        };
+        jobs->peers = peers;
+        jobs->lender = pi_lender_new(peers, &jobs->lender_hooks);
+}
+
+void pi_jobs_peers_changed(PiJobs *jobs) {
+        if (jobs->lender)
+                pi_lender_peers_changed(jobs->lender);
+}
+
+static void worker_idle(gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        pi_scheduler_admit(jobs->scheduler);
+}
+
 void pi_jobs_apply_settings(PiJobs *jobs, PiSettings *settings) {
-        gboolean service = pi_settings_differ_in_service(jobs->settings, settings);
+        gboolean restart = pi_settings_need_restart(jobs->settings, settings);
 
         pi_scheduler_set_settings(jobs->scheduler, settings);
         if (jobs->saver)
                 pi_saver_set_settings(jobs->saver, settings);
         pi_settings_free(jobs->settings);
         jobs->settings = settings;
-        TELL(jobs, settings_changed, service);
+        TELL(jobs, settings_changed, restart);
         pi_scheduler_admit(jobs->scheduler);
 }
 
-static void calibrated(gpointer userdata) {
-        PiJobs *jobs = userdata;
-
-        for (gsize i = 0; i < jobs->n_listeners; i++)
-                if (jobs->listener[i].calls->calibrated)
-                        jobs->listener[i].calls->calibrated(jobs->listener[i].userdata);
-}
-
-gboolean pi_jobs_calibrate(PiJobs *jobs, GError **error) {
-        if (pi_jobs_n_running(jobs) == 0)
-                return pi_baselines_measure(jobs->baselines, calibrated, jobs, error);
-        g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
-                    "Jobs are running (%u), and a calibration needs a CPU for itself: try again "
-                    "when they are done",
-                    pi_jobs_n_running(jobs));
-        return FALSE;
-}
-
-GVariant *pi_jobs_baselines(const PiJobs *jobs) {
-        return pi_baselines_to_variant(jobs->baselines);
-}
-
-GVariant *pi_jobs_list_faults(const PiJobs *jobs, uint32_t limit) {
-        return pi_cores_list_faults(jobs->cores, limit);
-}
-
-gboolean pi_jobs_restore_core(PiJobs *jobs, uint32_t cpu, GError **error) {
-        return pi_cores_restore(jobs->cores, cpu, error);
-}
-
-gboolean pi_jobs_may_inject(const PiJobs *jobs, GError **error) {
-        if (jobs->node.fault_injection)
-                return TRUE;
-        g_set_error_literal(error, PI_ERROR, PI_ERROR_FAULT_INJECTION_DISABLED,
-                            "Fault injection is off: start the daemon with --fault-injection");
-        return FALSE;
-}
-
-gboolean pi_jobs_inject(PiJobs *jobs, uint32_t cpu, GVariant *options, GError **error) {
-        PiFaultOrder order;
-
-        if (!pi_jobs_may_inject(jobs, error) || !pi_cores_check(jobs->cores, cpu, error) ||
-            !pi_inject_parse(options, &order, error))
-                return FALSE;
-        pi_pool_inject(jobs->pool, cpu, &order);
-        TELL(jobs, fault_injected, cpu, &order);
-        return TRUE;
-}
-
 GVariant *pi_jobs_metrics(PiJobs *jobs) {
-        return pi_measure_metrics(jobs->measure, measure_now(jobs));
+        PiMeasureNow now = measure_now(jobs);
+        g_autofree PiMetricsNode *nodes = pi_jobs_list_members(jobs, &now.n_nodes);
+
+        now.nodes = nodes;
+        return pi_measure_metrics(jobs->measure, now);
 }
 
 void pi_jobs_add_listener(PiJobs *jobs, const PiJobsListener *listener, gpointer userdata) {
@@ -535,17 +497,10 @@ PiJobs *pi_jobs_new(PiPool *pool, const PiNode *node, PiSettings *settings) {
                 .set_aside = store_set_aside,
                 .userdata = jobs,
         };
-        jobs->cores_hooks = (PiCoresHooks) {
-                .job_of_task = job_of_task,
-                .job_of_id = job_of_id,
-                .judged = judged,
-                .news = core_news,
-                .record = record_core,
-                .forget = forget_core,
-                .released = released,
-                .userdata = jobs,
-        };
+        jobs->cores_hooks = pi_jobs_cores_hooks;
+        jobs->cores_hooks.userdata = jobs;
         jobs->cores = pi_cores_new(pool, jobs->node.id, &jobs->cores_hooks);
+        pi_pool_listen_idle(pool, worker_idle, jobs);
         jobs->by_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
                                             (GDestroyNotify) pi_job_free);
         return jobs;
@@ -555,6 +510,8 @@ void pi_jobs_free(PiJobs *jobs) {
         if (!jobs)
                 return;
         g_clear_handle_id(&jobs->progress_timer, g_source_remove);
+        pi_guests_drop(jobs);
+        pi_lender_free(jobs->lender);
         pi_saver_free(jobs->saver);
         g_queue_clear(&jobs->all);
         g_queue_clear(&jobs->finished);

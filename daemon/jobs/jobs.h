@@ -5,6 +5,7 @@
 
 #include "daemon/jobs/cores.h"
 #include "daemon/jobs/job.h"
+#include "daemon/metrics/node.h"
 #include "daemon/settings/settings.h"
 #include "daemon/store/store.h"
 #include "daemon/work/pool.h"
@@ -42,8 +43,8 @@ typedef struct PiJobsListener {
         /* See PiStoreHooks. */
         void (*store_changed)(const GError *error, gpointer userdata);
         void (*store_set_aside)(const GError *what, gpointer userdata);
-        /* `service`: what is new in the section [Service] waits for a restart. */
-        void (*settings_changed)(gboolean service, gpointer userdata);
+        /* `restart`: some of what is new waits for one. */
+        void (*settings_changed)(gboolean restart, gpointer userdata);
         /* The baselines were measured again. */
         void (*calibrated)(gpointer userdata);
 } PiJobsListener;
@@ -73,6 +74,20 @@ void pi_jobs_open_store(PiJobs *jobs, const char *directory);
 
 /* For what is read from it; NULL before it was opened. */
 PiStore *pi_jobs_store(PiJobs *jobs);
+
+/* Lets members of a cluster have leases of jobs. `peers` must outlive it. Once, before the first
+ * job. */
+struct PiPeers;
+void pi_jobs_set_peers(PiJobs *jobs, const struct PiPeers *peers);
+
+/* Members came or went, or may be given leases again. */
+void pi_jobs_peers_changed(PiJobs *jobs);
+
+/* What this node has to offer: CPU slots, terms a second with all of them that are in service, and
+ * the kernel of jobs that name none. */
+uint32_t pi_jobs_cpus(const PiJobs *jobs);
+double pi_jobs_terms_per_second(const PiJobs *jobs);
+const char *pi_jobs_kernel(const PiJobs *jobs);
 
 /* Takes the settings over. Limits count for jobs to come. */
 void pi_jobs_apply_settings(PiJobs *jobs, PiSettings *settings);
@@ -128,6 +143,9 @@ gboolean pi_jobs_calibrate(PiJobs *jobs, GError **error);
 
 /* Rows kernel s, terms_per_second d; a floating aa{sv}. */
 GVariant *pi_jobs_baselines(const PiJobs *jobs);
+
+/* What this node's service uses, for other nodes: costs little, and nothing while nobody asks. */
+void pi_jobs_usage(PiJobs *jobs, PiNodeUsage *ret);
 
 /* The answer of GetMetrics, a floating a{sv}. */
 GVariant *pi_jobs_metrics(PiJobs *jobs);

@@ -180,12 +180,12 @@ static void store_set_aside(const GError *what, gpointer userdata) {
         pi_record_write(&r);
 }
 
-static void settings_changed(gboolean service, gpointer userdata) {
+static void settings_changed(gboolean restart, gpointer userdata) {
         PiRecord r;
 
         pi_record_begin(&r, PI_RECORD_NOTICE, PI_EVENT_RELOADED);
         pi_record_add(&r, "MESSAGE", "The settings were read again%s",
-                      service ? ": those of the section [Service] take a restart" : "");
+                      restart ? ": those of [Service] and [Cluster] take a restart" : "");
         pi_record_write(&r);
 }
 

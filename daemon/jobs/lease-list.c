@@ -22,7 +22,11 @@ static GVariant *entry(const PiJob *job, const PiLeaseTable *leases, uint32_t in
         g_variant_dict_insert(&d, "attempts", "u", (uint32_t) atomic_load(&lease->attempts));
         /* Of one that was verified before a restart nobody knows where and when; of one that was
          * left in between, how long. */
-        if (state != PI_LEASE_WAITING && cpu != PI_LEASE_NO_CPU) {
+        if (lease->node > 0) {
+                const PiMemberShare *member = job->members->pdata[lease->node - 1];
+
+                g_variant_dict_insert(&d, "node", "s", member->id);
+        } else if (state != PI_LEASE_WAITING && state != PI_LEASE_LENT && cpu != PI_LEASE_NO_CPU) {
                 g_variant_dict_insert(&d, "cpu", "u", cpu);
                 g_variant_dict_insert(&d, "start_usec", "t",
                                       atomic_load(&lease->start_nsec) / 1000);

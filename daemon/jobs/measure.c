@@ -109,6 +109,9 @@ static PiMetricsLive look(PiMeasure *measure, PiMeasureNow now) {
                 .jobs_preempted = now.preempted,
                 .faults = now.faults,
                 .store = now.store,
+                .guests = now.guests,
+                .nodes = now.nodes,
+                .n_nodes = now.n_nodes,
                 .cores = measure->cores,
                 .n_cores = n,
                 .part_nsec = measure->part_nsec,
@@ -121,6 +124,12 @@ void pi_measure_tick(PiMeasure *measure, PiMeasureNow now) {
         PiMetricsLive live = look(measure, now);
 
         pi_metrics_tick(measure->metrics, &live);
+}
+
+void pi_measure_usage(PiMeasure *measure, PiNodeUsage *ret) {
+        pi_metrics_usage(measure->metrics, ret);
+        ret->has_slots_in_use = TRUE;
+        ret->slots_in_use = pi_pool_busy(measure->pool);
 }
 
 GVariant *pi_measure_metrics(PiMeasure *measure, PiMeasureNow now) {

@@ -23,6 +23,9 @@ typedef struct PiMeasureNow {
         uint64_t preempted;
         PiMetricsFaults faults;
         PiMetricsStore store;
+        PiMetricsGuests guests;
+        const PiMetricsNode *nodes; /* for pi_measure_metrics() only */
+        size_t n_nodes;
 } PiMeasureNow;
 
 void pi_measure_submitted(PiMeasure *measure);
@@ -33,6 +36,9 @@ void pi_measure_ended(PiMeasure *measure, const PiJob *job, const PiJobFigures *
 /* Takes a sample for the rates of the last minute: about once a second while jobs run, and at the
  * start and the end of such a time. */
 void pi_measure_tick(PiMeasure *measure, PiMeasureNow now);
+
+/* What this node's service uses. */
+void pi_measure_usage(PiMeasure *measure, PiNodeUsage *ret);
 
 /* The answer of GetMetrics, a floating a{sv}. */
 GVariant *pi_measure_metrics(PiMeasure *measure, PiMeasureNow now);

@@ -31,14 +31,24 @@ static uint64_t memory_peak_bytes(void) {
         return (uint64_t) usage.ru_maxrss * 1024;
 }
 
+/* CPU slots of the members that had leases. */
+static uint32_t member_cpus(const PiJob *job) {
+        uint32_t cpus = 0;
+
+        for (guint i = 0; job->members && i < job->members->len; i++)
+                cpus += ((const PiMemberShare *) job->members->pdata[i])->cpus;
+        return cpus;
+}
+
 void pi_job_figures(const PiJob *job, const PiReportNode *node, PiJobFigures *ret) {
         const PiTask *task = job->task;
+        uint32_t elsewhere = member_cpus(job);
         double seconds = (double) MAX(job->active_nsec, 1) / 1e9;
         uint64_t cpu_nsec = pi_task_cpu_nsec(task);
         /* On average: one that made room or survived a restart may have had more or fewer
          * before. */
         double slots = job->slot_nsec > 0 ? (double) job->slot_nsec / 1e9 / seconds
-                                          : MAX(job->slots, 1);
+                                          : MAX(job->slots, elsewhere > 0 ? 0 : 1);
         PiJobFigures f = { .retries = pi_task_retries(task) + pi_task_recomputed(task) };
 
         /* The monotonic clock does not reach back to before a restart. */
@@ -49,12 +59,17 @@ void pi_job_figures(const PiJob *job, const PiReportNode *node, PiJobFigures *re
         f.submission_usec = job->submission_usec;
         f.compute_usec = job->active_nsec / 1000;
         f.cpu_usec = cpu_nsec / 1000;
-        f.cpu_utilization = (double) cpu_nsec / 1e9 / (seconds * MAX(node->cpus, slots));
+        f.cpu_utilization = (double) cpu_nsec / 1e9 /
+                            (seconds * (MAX(node->cpus, slots) + elsewhere));
         f.throughput_terms = (double) pi_task_terms_done(task) / seconds;
         f.throughput_parts = (double) job->spec.parts / seconds;
         if (node->baseline_terms > 0)
                 f.speedup = f.throughput_terms / node->baseline_terms;
-        f.efficiency = f.speedup / slots;
+        f.efficiency = f.speedup / (slots + elsewhere);
+        f.nodes = 1 + (job->members ? job->members->len : 0);
+        if (node->baseline_terms > 0)
+                f.cluster_efficiency = f.throughput_terms / f.nodes /
+                                       (node->baseline_terms * node->cpus);
         *ret = f;
 }
 
@@ -81,19 +96,55 @@ static GVariant *cores(const PiTask *task) {
         return g_variant_builder_end(&b);
 }
 
-static GVariant *nodes(const PiTask *task, const PiReportNode *node, const PiJobFigures *f) {
+/* What a node has had of the terms, and so many of them a second. */
+static void add_rate(GVariantBuilder *b, const PiTask *task, uint64_t terms,
+                     const PiJobFigures *f) {
+        double share = (double) terms / (double) task->terms;
+
+        add_u64(b, "terms", terms);
+        add_double(b, "share", share);
+        add_double(b, PI_REPORT_THROUGHPUT_TERMS, share * f->throughput_terms);
+}
+
+static void add_own_row(GVariantBuilder *b, const PiTask *task, const PiReportNode *node,
+                        const PiJobFigures *f) {
+
+        g_variant_builder_open(b, G_VARIANT_TYPE_VARDICT);
+        add_string(b, "id", node->id);
+        add_string(b, "name", node->name);
+        add_u32(b, "cpus", node->cpus);
+        add_rate(b, task, pi_task_terms_done(task) - task->elsewhere.terms, f);
+        add_u64(b, "leases", task->leases->n - task->elsewhere.leases);
+        add_u64(b, "leases_retried", pi_task_recomputed(task));
+        add_u64(b, "cpu_usec", (pi_task_cpu_nsec(task) - task->elsewhere.cpu_nsec) / 1000);
+        g_variant_builder_close(b);
+}
+
+static void add_member_row(GVariantBuilder *b, const PiTask *task, const PiMemberShare *m,
+                           const PiJobFigures *f) {
+        g_variant_builder_open(b, G_VARIANT_TYPE_VARDICT);
+        add_string(b, "id", m->id);
+        add_string(b, "name", m->name);
+        add_u32(b, "cpus", m->cpus);
+        add_rate(b, task, m->terms, f);
+        add_u64(b, "leases", m->leases);
+        add_u64(b, "leases_retried", m->lost + m->wrong);
+        add_u64(b, "leases_lost", m->lost);
+        add_u64(b, "leases_wrong", m->wrong);
+        add_u64(b, "leases_late", m->late);
+        add_u64(b, "cpu_usec", m->cpu_nsec / 1000);
+        add_u64(b, "round_trip_usec", m->round_trip_usec);
+        g_variant_builder_close(b);
+}
+
+/* This node first, then those that had leases of the job. */
+static GVariant *nodes(const PiJob *job, const PiReportNode *node, const PiJobFigures *f) {
         GVariantBuilder b;
 
         g_variant_builder_init(&b, G_VARIANT_TYPE("aa{sv}"));
-        g_variant_builder_open(&b, G_VARIANT_TYPE_VARDICT);
-        add_string(&b, "id", node->id);
-        add_string(&b, "name", node->name);
-        add_u32(&b, "cpus", node->cpus);
-        add_u64(&b, "terms", pi_task_terms_done(task));
-        add_u64(&b, "leases", task->leases->n);
-        add_u64(&b, "cpu_usec", f->cpu_usec);
-        add_double(&b, PI_REPORT_THROUGHPUT_TERMS, f->throughput_terms);
-        g_variant_builder_close(&b);
+        add_own_row(&b, job->task, node, f);
+        for (guint i = 0; job->members && i < job->members->len; i++)
+                add_member_row(&b, job->task, job->members->pdata[i], f);
         return g_variant_builder_end(&b);
 }
 
@@ -128,7 +179,7 @@ GVariant *pi_report_new(const PiJob *job, const PiReportNode *node, const PiJobF
         *ret_pi = add_value(&b, job);
         add_u64(&b, PI_REPORT_TERMS, job->spec.terms);
         add_u64(&b, PI_REPORT_PARTS, job->spec.parts);
-        add_u32(&b, PI_REPORT_CPUS, job->slots);
+        add_u32(&b, PI_REPORT_CPUS, job->slots + member_cpus(job));
         add_u64(&b, PI_REPORT_LEASES, job->task->leases->n);
         add_u64(&b, PI_REPORT_LEASES_RETRIED, f->retries);
         add_u64(&b, PI_REPORT_RESPONSE_USEC, f->response_usec);
@@ -144,10 +195,13 @@ GVariant *pi_report_new(const PiJob *job, const PiReportNode *node, const PiJobF
                 add_double(&b, PI_REPORT_EFFICIENCY, f->efficiency);
                 add_double(&b, PI_REPORT_BASELINE_TERMS, node->baseline_terms);
         }
+        if (f->nodes > 1 && node->baseline_terms > 0)
+                add_double(&b, PI_REPORT_CLUSTER_EFFICIENCY, f->cluster_efficiency);
         add_string(&b, PI_REPORT_KERNEL, job->spec.kernel->name);
         add_string(&b, PI_REPORT_ENGINE, "local");
+        add_string(&b, PI_REPORT_SCOPE, job->spec.cluster ? "cluster" : "local");
         add_u32(&b, PI_REPORT_NUMERICS, PI_NUMERICS_VERSION);
-        g_variant_builder_add(&b, "{sv}", PI_REPORT_NODES, nodes(job->task, node, f));
+        g_variant_builder_add(&b, "{sv}", PI_REPORT_NODES, nodes(job, node, f));
         g_variant_builder_add(&b, "{sv}", PI_REPORT_CORES, cores(job->task));
         add_u32(&b, PI_REPORT_RESUMES, job->resumes);
         add_u64(&b, PI_REPORT_RESUMED_TERMS, job->resumed_terms);

@@ -24,7 +24,9 @@ typedef struct PiJobFigures {
         double throughput_terms;  /* a second of compute time */
         double throughput_parts;
         double speedup;    /* throughput / baseline; 0 without one */
-        double efficiency; /* speed-up / workers */
+        double efficiency; /* speed-up / workers, those of members that had leases included */
+        uint32_t nodes;    /* that had leases, this one included */
+        double cluster_efficiency; /* throughput / (nodes * baseline * CPUs of this node) */
         uint64_t retries;  /* stretches summed again at once, and leases given out again */
 } PiJobFigures;
 

@@ -7,15 +7,15 @@
 /* Each lease was verified by itself. What this adds: that they are all there, once each, and that
  * the sum of their sums is the sum of the whole. */
 static void verify_whole(PiJob *job) {
-        PiRange whole = { 0, job->spec.terms };
+        PiRange whole = pi_task_range(job->task);
         PiFixed sum, tolerance;
 
         pi_task_sum(job->task, &sum, &tolerance);
-        if (pi_task_terms_done(job->task) != job->spec.terms)
+        if (pi_task_terms_done(job->task) != whole.end - whole.begin)
                 g_set_error(&job->error, PI_ERROR, PI_ERROR_VERIFICATION_FAILED,
                             "Job %" G_GUINT64_FORMAT " summed %" G_GUINT64_FORMAT
                             " of %" G_GUINT64_FORMAT " terms: the result was thrown away",
-                            job->id, pi_task_terms_done(job->task), job->spec.terms);
+                            job->id, pi_task_terms_done(job->task), whole.end - whole.begin);
         else if (!pi_verify_within(whole, &sum, &tolerance, NULL))
                 g_set_error(&job->error, PI_ERROR, PI_ERROR_VERIFICATION_FAILED,
                             "Job %" G_GUINT64_FORMAT
@@ -51,8 +51,11 @@ static uint32_t first_missing(const PiTask *task) {
         return i;
 }
 
-static void workers_left(PiTask *task, gpointer userdata) {
-        PiJob *job = userdata;
+static void workers_left(PiTask *task, gpointer userdata);
+
+/* Nobody of this node is in the job: decides what is next. */
+static void settle(PiJob *job) {
+        PiTask *task = job->task;
 
         if (!job->error && pi_task_leases_missing(task) > 0) {
                 if (job->leaving) {
@@ -60,7 +63,14 @@ static void workers_left(PiTask *task, gpointer userdata) {
                         job->hooks->left(job, job->hooks->userdata);
                         return;
                 }
-                if (pi_pool_start_elsewhere(job->pool, task, workers_left, job))
+                /* Without slots of its own it is left to members, as long as one has some of it. */
+                if ((job->slots > 0 || job->loans == 0) &&
+                    pi_pool_start_elsewhere(job->pool, task, workers_left, job)) {
+                        job->inside = TRUE;
+                        (void) pi_pool_join(job->pool, task, job->slots);
+                        return;
+                }
+                if (job->loans > 0)
                         return;
                 job->error = not_verified(job, first_missing(task), PI_VERDICT_NODE);
         }
@@ -68,6 +78,27 @@ static void workers_left(PiTask *task, gpointer userdata) {
         if (!job->error)
                 verify_whole(job);
         job->hooks->done(job, job->hooks->userdata);
+}
+
+static void workers_left(PiTask *task, gpointer userdata) {
+        PiJob *job = userdata;
+
+        job->inside = FALSE;
+        settle(job);
+}
+
+static gboolean settle_now(gpointer userdata) {
+        PiJob *job = userdata;
+
+        job->settling = 0;
+        settle(job);
+        return G_SOURCE_REMOVE;
+}
+
+/* Not at once: who asks for the end of a job is told of it later, as when workers are in it. */
+static void settle_soon(PiJob *job) {
+        if (!job->inside && job->settling == 0)
+                job->settling = g_idle_add_full(G_PRIORITY_DEFAULT, settle_now, job, NULL);
 }
 
 void pi_runner_start(PiPool *pool, PiJob *job, uint32_t slots, const PiRunnerHooks *hooks) {
@@ -79,12 +110,26 @@ void pi_runner_start(PiPool *pool, PiJob *job, uint32_t slots, const PiRunnerHoo
         else
                 job->task = pi_task_new(job->spec.kernel, job->spec.terms, job->spec.parts,
                                         pi_pool_size(pool));
-        pi_pool_start(pool, job->task, slots, workers_left, job);
+        job->inside = slots > 0;
+        if (slots > 0)
+                pi_pool_start(pool, job->task, slots, workers_left, job);
+}
+
+void pi_runner_poke(PiJob *job) {
+        if (job->inside)
+                (void) pi_pool_join(job->pool, job->task, job->slots);
+        settle_soon(job);
+}
+
+void pi_runner_grow(PiJob *job, uint32_t slots) {
+        if (job->inside && !job->leaving && !job->error)
+                job->slots = MAX(job->slots, pi_pool_join(job->pool, job->task, slots));
 }
 
 void pi_runner_leave(PiJob *job) {
         job->leaving = TRUE;
         pi_pool_cancel(job->pool, job->task);
+        settle_soon(job);
 }
 
 void pi_runner_stop(PiJob *job, GError *error) {
@@ -94,6 +139,7 @@ void pi_runner_stop(PiJob *job, GError *error) {
         }
         job->error = error;
         pi_pool_cancel(job->pool, job->task);
+        settle_soon(job);
 }
 
 void pi_runner_give_up(PiJob *job, uint32_t lease, PiVerdict verdict) {

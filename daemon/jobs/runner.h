@@ -16,8 +16,15 @@ typedef struct PiRunnerHooks {
 } PiRunnerHooks;
 
 /* Puts a task into the job, unless it has one that it goes on with, and starts it on `slots` idle
- * workers, at least one. `hooks` must stay until done. */
+ * workers; with none it waits for what members answer. `hooks` must stay until done. */
 void pi_runner_start(PiPool *pool, PiJob *job, uint32_t slots, const PiRunnerHooks *hooks);
+
+/* To be called when there is more to do in a running job for the workers of this node than there
+ * was, or when it is complete: leases came back, or others had the last of them. */
+void pi_runner_poke(PiJob *job);
+
+/* Gives a running job idle workers up to `slots` of them, as far as they have something to do. */
+void pi_runner_grow(PiJob *job, uint32_t slots);
 
 /* Makes a running job leave its workers within a stretch; what it has summed stays. */
 void pi_runner_leave(PiJob *job);

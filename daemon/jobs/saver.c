@@ -138,7 +138,7 @@ const GError *pi_saver_trouble(const PiSaver *saver) {
 /* A checkpoint of a time when no job had need of one says nothing. */
 static gboolean has_detached(const GQueue *running) {
         for (const GList *l = running->head; l; l = l->next)
-                if (!pi_job_is_attached(l->data))
+                if (!pi_job_is_attached(l->data) && !((const PiJob *) l->data)->guest)
                         return TRUE;
         return FALSE;
 }
@@ -179,6 +179,8 @@ void pi_saver_tick(PiSaver *saver, const GQueue *running) {
         for (const GList *l = running->head; l; l = l->next) {
                 PiJob *job = l->data;
 
+                if (job->guest)
+                        continue;
                 if (!pi_job_is_attached(job))
                         put_checkpoint(saver, job);
                 else if (!job->recorded)

@@ -27,11 +27,13 @@ static void charge(PiScheduler *s, PiJob *job) {
         job->charged_nsec = used;
 }
 
-/* What the job reserves: what it asked for, or what there is where cores are out of service or the
- * settings have changed. */
+/* What the job reserves on this node: what it asked for, or what there is where cores are out of
+ * service or the settings have changed. */
 static uint32_t slots_for(const PiScheduler *s, const PiJob *job) {
         uint32_t slots = MIN(job->spec.cpus, pi_pool_in_service(s->pool));
 
+        if (job->spec.elsewhere)
+                return 0;
         return s->settings->cpus_per_user > 0 ? MIN(slots, s->settings->cpus_per_user) : slots;
 }
 
@@ -134,6 +136,17 @@ static void make_room(PiScheduler *s, const PiJob *job, uint32_t slots, gboolean
         }
 }
 
+/* Leases of other nodes come in small orders, the next before the one is done: they take what CPU
+ * slots are idle and more when there are, where a job waits until it fits. */
+static void grow_guests(PiScheduler *s) {
+        for (const GList *l = s->running.head; l && pi_pool_idle(s->pool) > 0; l = l->next) {
+                PiJob *job = l->data;
+
+                if (job->guest)
+                        pi_runner_grow(job, slots_for(s, job));
+        }
+}
+
 static void start(PiScheduler *s, PiJob *job, uint32_t slots) {
         g_queue_remove(&s->queue, job);
         g_queue_push_tail(&s->running, job);
@@ -149,6 +162,8 @@ static PiJob *start_next(PiScheduler *s) {
         if (!job)
                 return NULL;
         slots = slots_for(s, job);
+        if (job->guest)
+                slots = CLAMP(idle, 1, slots);
         too_many = slots_too_many(s, job, FALSE, now_nsec());
         if (too_many > 0) {
                 make_room(s, job, too_many, TRUE);
@@ -167,6 +182,7 @@ void pi_scheduler_admit(PiScheduler *s) {
 
         while ((job = start_next(s)))
                 s->hooks->started(job, s->hooks->userdata);
+        grow_guests(s);
 }
 
 void pi_scheduler_add(PiScheduler *s, PiJob *job, gboolean quietly) {

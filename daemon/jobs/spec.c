@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "daemon/jobs/nodes.h"
+#include "daemon/jobs/peers.h"
 #include "daemon/series/partition.h"
 #include "daemon/series/range.h"
 #include "dbus/error.h"
@@ -13,9 +15,16 @@
 #define CHOSEN_PART_TERMS (UINT64_C(1) << 24)
 #define CHOSEN_PARTS_PER_CPU 32
 
+/* Nodes are of different speed, and an order has several leases: the smaller, the less does anybody
+ * wait for another at the end. */
+#define CHOSEN_PARTS_PER_CPU_OF_CLUSTER 128
+
 typedef struct Request {
         PiJobSpec spec;
         const PiJobOffer *offer;
+        gboolean local; /* asked for; so the next */
+        gboolean cluster;
+        char **nodes; /* as they were named, borrowed */
 } Request;
 
 typedef struct Option {
@@ -49,19 +58,7 @@ static gboolean parse_parts(Request *r, GVariant *value, GError **error) {
 }
 
 static gboolean parse_cpus(Request *r, GVariant *value, GError **error) {
-        uint32_t cpus = g_variant_get_uint32(value);
-
-        if (cpus > r->offer->cpus)
-                return out_of_range(error, PI_OPTION_CPUS, cpus, 0, r->offer->cpus,
-                                    " on this node (0 takes all)");
-        if (r->offer->cpus_per_user > 0 && cpus > r->offer->cpus_per_user) {
-                g_set_error(error, PI_ERROR, PI_ERROR_QUOTA_EXCEEDED,
-                            "Option \"cpus\" is %u, and a user may have %u CPU slots at once "
-                            "(CpusPerUser= in pi-computed.conf): ask for less",
-                            cpus, r->offer->cpus_per_user);
-                return FALSE;
-        }
-        r->spec.cpus = cpus;
+        r->spec.cpus = g_variant_get_uint32(value);
         return TRUE;
 }
 
@@ -76,9 +73,26 @@ static gboolean one_of(GError **error, const char *key, const char *value, const
 static gboolean parse_scope(Request *r, GVariant *value, GError **error) {
         const char *scope = g_variant_get_string(value, NULL);
 
-        if (g_str_equal(scope, "local"))
+        r->local = g_str_equal(scope, "local");
+        r->cluster = g_str_equal(scope, "cluster");
+        if (r->local || (r->cluster && r->offer->cluster_cpus > 0))
                 return TRUE;
-        return one_of(error, PI_OPTION_SCOPE, scope, "\"local\", this node is not in a cluster");
+        return one_of(error, PI_OPTION_SCOPE, scope,
+                      r->offer->cluster_cpus > 0 ? "\"local\" or \"cluster\""
+                                                 : "\"local\", this node is not in a cluster");
+}
+
+static gboolean parse_nodes(Request *r, GVariant *value, GError **error) {
+        gsize n;
+
+        g_free(r->nodes);
+        r->nodes = (char **) g_variant_get_strv(value, &n);
+        if (n >= 1 && n <= PI_PEERS_MAX + 1)
+                return TRUE;
+        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                    "Option \"nodes\" has %" G_GSIZE_FORMAT " entries: give 1 to %d names or ids "
+                    "of members", n, PI_PEERS_MAX + 1);
+        return FALSE;
 }
 
 static gboolean parse_engine(Request *r, GVariant *value, GError **error) {
@@ -161,6 +175,7 @@ static const Option option_table[] = {
         { PI_OPTION_LABEL,         G_VARIANT_TYPE_STRING, parse_label    },
         { PI_OPTION_DEADLINE_USEC, G_VARIANT_TYPE_UINT64, parse_deadline },
         { PI_OPTION_PRIORITY,      G_VARIANT_TYPE_INT32,  parse_priority },
+        { PI_OPTION_NODES,         G_VARIANT_TYPE_STRING_ARRAY, parse_nodes },
 };
 
 static gboolean unknown_key(GError **error, const char *key) {
@@ -200,24 +215,54 @@ static gboolean parse_option(Request *r, uint32_t *seen, const char *key, GVaria
         return unknown_key(error, key);
 }
 
-static void choose_the_rest(Request *r) {
+/* Where it runs. Sums of an inexact kernel depend on who makes them, so they stay here. */
+static gboolean settle_scope(Request *r, GError **error) {
         PiJobSpec *spec = &r->spec;
 
-        if (!spec->kernel)
-                spec->kernel = r->offer->kernel;
+        if ((r->cluster || r->nodes) && !spec->kernel->exact)
+                return one_of(error, PI_OPTION_KERNEL, spec->kernel->name,
+                              "an exact kernel to a job of the cluster, or scope \"local\"");
+        if (r->local && r->nodes)
+                return one_of(error, PI_OPTION_SCOPE, "local", "\"cluster\" with \"nodes\"");
+        spec->cluster = r->offer->cluster_cpus > 0 && !r->local && spec->kernel->exact;
+        return !r->nodes || pi_job_nodes_find(r->offer, r->nodes, spec, error);
+}
+
+/* CPU slots that it may have, on all nodes together. */
+static gboolean settle_cpus(Request *r, GError **error) {
+        PiJobSpec *spec = &r->spec;
+        uint32_t limit = r->offer->cpus_per_user;
+        uint32_t all = spec->cluster ? pi_job_nodes_cpus(r->offer, spec) : r->offer->cpus;
+
+        if (spec->cpus > all)
+                return out_of_range(error, PI_OPTION_CPUS, spec->cpus, 0, all,
+                                    spec->cluster ? " on the nodes it may use (0 takes all)"
+                                                  : " on this node (0 takes all)");
+        if (limit > 0 && spec->cpus > limit) {
+                g_set_error(error, PI_ERROR, PI_ERROR_QUOTA_EXCEEDED,
+                            "Option \"cpus\" is %u, and a user may have %u CPU slots at once "
+                            "(CpusPerUser= in pi-computed.conf): ask for less",
+                            spec->cpus, limit);
+                return FALSE;
+        }
+        if (spec->cpus == 0)
+                spec->cpus = limit > 0 ? MIN(all, limit) : all;
+        return TRUE;
+}
+
+static void choose_the_rest(Request *r) {
+        PiJobSpec *spec = &r->spec;
+        uint32_t per_cpu = spec->cluster ? CHOSEN_PARTS_PER_CPU_OF_CLUSTER : CHOSEN_PARTS_PER_CPU;
+
         if (!spec->label)
                 spec->label = g_strdup("");
-        if (spec->cpus == 0)
-                spec->cpus = r->offer->cpus_per_user > 0
-                                     ? MIN(r->offer->cpus, r->offer->cpus_per_user)
-                                     : r->offer->cpus;
         if (spec->deadline_usec == 0)
                 spec->deadline_usec = r->offer->deadline_default_usec > 0
                                               ? r->offer->deadline_default_usec
                                               : r->offer->deadline_max_usec;
         if (spec->parts == 0)
                 spec->parts = CLAMP(spec->terms / CHOSEN_PART_TERMS, 1,
-                                    (uint64_t) CHOSEN_PARTS_PER_CPU * spec->cpus);
+                                    (uint64_t) per_cpu * spec->cpus);
         spec->cpus = (uint32_t) MIN(spec->cpus, spec->parts);
 }
 
@@ -225,6 +270,7 @@ gboolean pi_job_spec_parse(uint64_t terms, GVariant *options, const PiJobOffer *
                            PiJobSpec *ret, GError **error) {
         Request r = { .spec.terms = terms, .offer = offer };
         uint32_t seen = 0;
+        gboolean good = TRUE;
         GVariantIter iter;
         const char *key;
         GVariant *value;
@@ -236,12 +282,19 @@ gboolean pi_job_spec_parse(uint64_t terms, GVariant *options, const PiJobOffer *
                 return FALSE;
         }
         g_variant_iter_init(&iter, options);
-        while (g_variant_iter_loop(&iter, "{&sv}", &key, &value))
-                if (!parse_option(&r, &seen, key, value, error)) {
-                        g_variant_unref(value);
-                        pi_job_spec_clear(&r.spec);
-                        return FALSE;
-                }
+        while (good && g_variant_iter_loop(&iter, "{&sv}", &key, &value))
+                good = parse_option(&r, &seen, key, value, error);
+        /* The loop frees it only when it ends by itself. */
+        if (!good)
+                g_variant_unref(value);
+        if (good && !r.spec.kernel)
+                r.spec.kernel = offer->kernel;
+        good = good && settle_scope(&r, error) && settle_cpus(&r, error);
+        g_free(r.nodes);
+        if (!good) {
+                pi_job_spec_clear(&r.spec);
+                return FALSE;
+        }
         choose_the_rest(&r);
         *ret = r.spec;
         return TRUE;
@@ -249,4 +302,5 @@ gboolean pi_job_spec_parse(uint64_t terms, GVariant *options, const PiJobOffer *
 
 void pi_job_spec_clear(PiJobSpec *spec) {
         g_clear_pointer(&spec->label, g_free);
+        g_clear_pointer(&spec->nodes, g_strfreev);
 }

@@ -20,11 +20,18 @@ typedef struct PiJobSpec {
         char *label;
         uint64_t deadline_usec; /* 0: none */
         int32_t priority;       /* higher ones first */
+        gboolean cluster;       /* members may have leases of it */
+        char **nodes;           /* ids of those that may; NULL: all */
+        gboolean elsewhere;     /* this node does only what none of them does */
 } PiJobSpec;
 
 /* What the daemon has to offer a user. */
 typedef struct PiJobOffer {
-        uint32_t cpus;
+        uint32_t cpus; /* of this node */
+        uint32_t cluster_cpus; /* of it and the members; 0: it is in no cluster */
+        const struct PiPeers *peers; /* the members; NULL in no cluster */
+        const char *node_id; /* of this node; so the name */
+        const char *node_name;
         uint32_t cpus_per_user; /* 0: all */
         const PiKernel *kernel; /* of jobs that name none */
         uint64_t deadline_default_usec; /* 0: none; so the next */

@@ -20,6 +20,7 @@ typedef struct Key {
         const char *name;
         const char *type;
         uint64_t min, max; /* of t and u; of the length of a list */
+        gboolean optional;
 } Key;
 
 static const Key run_keys[] = {
@@ -48,6 +49,7 @@ static const Key baseline_keys[] = {
 };
 
 static const Key point_keys[] = {
+        { PI_SWEEP_NODES,           "u",  1, PI_SWEEP_CLUSTER_MAX, .optional = TRUE },
         { PI_SWEEP_PARTS,           "t",  1, PI_TERMS_MAX / 8     },
         { PI_SWEEP_RESPONSE_USEC,   "at", 1, PI_SWEEP_SAMPLES_MAX },
         { PI_SWEEP_WALL_USEC,       "at", 1, PI_SWEEP_SAMPLES_MAX },
@@ -132,7 +134,7 @@ static gboolean check_value(const char *where, const Key *key, GVariant *value, 
         }
 }
 
-/* Every key once, and no other; `n_keys` at most 32. */
+/* Every key once, but for those that may be left out, and no other; `n_keys` at most 32. */
 static gboolean check_keys(const char *where, GVariant *dict, const Key *keys, gsize n_keys,
                            GError **error) {
         gsize n = g_variant_n_children(dict);
@@ -159,7 +161,7 @@ static gboolean check_keys(const char *where, GVariant *dict, const Key *keys, g
                         return FALSE;
         }
         for (gsize k = 0; k < n_keys; k++)
-                if (!(seen & (UINT32_C(1) << k)))
+                if (!keys[k].optional && !(seen & (UINT32_C(1) << k)))
                         return invalid(error, "%s: \"%s\" (%s) is missing", where, keys[k].name,
                                        keys[k].type);
         return TRUE;
@@ -197,25 +199,45 @@ static gboolean check_entries(GVariant *run, const char *name, const Key *keys, 
         return TRUE;
 }
 
-/* Parts grow from point to point, and each has a group of terms. */
+static gboolean check_point(gsize i, const char *name, uint64_t value, uint64_t min, uint64_t max,
+                            GError **error) {
+        if (value >= min && value <= max)
+                return TRUE;
+        return invalid(error,
+                       "Entry %zu of \"%s\": \"%s\" is %" G_GUINT64_FORMAT
+                       ", out of range: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                       ", the entries in growing order",
+                       i, PI_SWEEP_POINTS, name, value, min, max);
+}
+
+/* From point to point grow the nodes, where the first has them, else the parts. Each part has a
+ * group of terms. */
 static gboolean check_order(GVariant *run, GError **error) {
         g_autoptr(GVariant) points = g_variant_lookup_value(run, PI_SWEEP_POINTS, NULL);
-        uint64_t terms, max, before = 0;
+        uint64_t terms, max, least_parts = 1;
+        uint32_t least_nodes = 0;
 
         g_variant_lookup(run, PI_SWEEP_TERMS, "t", &terms);
         max = pi_parts_max(terms);
         for (gsize i = 0; i < g_variant_n_children(points); i++) {
                 g_autoptr(GVariant) point = g_variant_get_child_value(points, i);
+                gboolean over_nodes = least_nodes > 0;
+                uint32_t nodes = 0;
                 uint64_t parts;
 
                 g_variant_lookup(point, PI_SWEEP_PARTS, "t", &parts);
-                if (parts <= before || parts > max)
-                        return invalid(error,
-                                       "Entry %zu of \"%s\": \"%s\" is %" G_GUINT64_FORMAT
-                                       ", out of range: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-                                       ", the entries in growing order",
-                                       i, PI_SWEEP_POINTS, PI_SWEEP_PARTS, parts, before + 1, max);
-                before = parts;
+                if (g_variant_lookup(point, PI_SWEEP_NODES, "u", &nodes) != over_nodes && i > 0)
+                        return invalid(error, "Entry %zu of \"%s\": \"%s\" is in some entries and "
+                                       "not in others: give it in all or in none",
+                                       i, PI_SWEEP_POINTS, PI_SWEEP_NODES);
+                if (!check_point(i, PI_SWEEP_PARTS, parts, least_parts, max, error) ||
+                    (nodes > 0 && !check_point(i, PI_SWEEP_NODES, nodes, least_nodes,
+                                               PI_SWEEP_CLUSTER_MAX, error)))
+                        return FALSE;
+                if (nodes > 0)
+                        least_nodes = nodes + 1;
+                else
+                        least_parts = parts + 1;
         }
         return TRUE;
 }

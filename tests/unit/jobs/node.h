@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "daemon/jobs/guest-private.h"
 #include "daemon/jobs/jobs.h"
 #include "dbus/error.h"
 #include "tests/unit/work/gate.h"
@@ -92,7 +93,7 @@ static inline void node_judged(PiJob *job, const PiFaultRow *rows, guint n, gpoi
         g_assert_cmpuint(n, <=, PI_LEASE_ATTEMPTS_MAX);
         node->judged.n = n;
         for (guint i = 0; i < n; i++) {
-                g_assert_cmpuint(rows[i].job, ==, job->id);
+                g_assert_cmpuint(rows[i].job, ==, pi_guest_job_number(job));
                 g_assert_cmpint(rows[i].verdict, ==, rows[0].verdict);
                 g_assert_cmpint(rows[i].verdict, <=, job->verdict);
                 node->judged.rows[i] = rows[i];

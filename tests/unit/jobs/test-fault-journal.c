@@ -166,6 +166,7 @@ static void test_injected(void) {
                 { { .kind = PI_FAULT_FLIP, .bit = 41 }, "bit 41|all sums|CPU 5" },
                 { { .kind = PI_FAULT_SLOW, .factor = 2.5 }, "CPU 5|2.5 times" },
                 { { .kind = PI_FAULT_HANG }, "CPU 5|hangs" },
+                { { .kind = PI_FAULT_LIE }, "CPU 5|other nodes|wrong" },
                 { { .kind = PI_FAULT_NONE }, "Nothing|CPU 5" },
         };
 

@@ -41,6 +41,7 @@ static void test_good(void) {
         o = accept("{'factor': <1000.0>, 'kind': <'slow'>}");
         g_assert_cmpfloat(o.factor, ==, 1000);
         g_assert_cmpint(accept("{'kind': <'hang'>}").kind, ==, PI_FAULT_HANG);
+        g_assert_cmpint(accept("{'kind': <'lie'>}").kind, ==, PI_FAULT_LIE);
         g_assert_cmpint(accept("{'kind': <'none'>}").kind, ==, PI_FAULT_NONE);
 }
 

@@ -260,7 +260,7 @@ static void test_service(void) {
         assert_last(PI_EVENT_RELOADED, "5");
         g_assert_null(strstr(field(0, "MESSAGE"), "restart"));
         pi_journal_listener.settings_changed(TRUE, NULL);
-        says("[Service] take a restart");
+        says("[Service] and [Cluster] take a restart");
         pi_journal_listener.calibrated(NULL);
         assert_last(PI_EVENT_CALIBRATED, "5");
 }

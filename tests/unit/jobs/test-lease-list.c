@@ -107,7 +107,7 @@ static void test_states(void) {
         list = list_from(job, 0, 10);
         for (PiLeaseState state = 0; state < _PI_LEASE_STATE_MAX; state++) {
                 g_autoptr(GVariant) entry = g_variant_get_child_value(list, state);
-                gboolean started = state != PI_LEASE_WAITING;
+                gboolean started = state != PI_LEASE_WAITING && state != PI_LEASE_LENT;
                 gboolean ended = state == PI_LEASE_VERIFIED || state == PI_LEASE_FAILED;
 
                 g_assert_cmpstr(string_of(entry, "state"), ==, pi_lease_state_to_string(state));

@@ -211,6 +211,34 @@ static void test_given(void) {
         end(&b);
 }
 
+static void test_cluster(void) {
+        static const PiMetricsNode nodes[] = {
+                { .is_self = TRUE, .id = "1", .name = "one", .state = "self", .share = -1 },
+                { .id = "2", .name = "two", .state = "lost", .leases_lost = 6 },
+        };
+        Bench b;
+        g_autoptr(GVariant) alone = NULL, m = NULL, rows = NULL, second = NULL;
+        PiNodeUsage usage;
+
+        begin(&b);
+        alone = metrics(&b, nothing);
+        g_assert_false(has_key(alone, "nodes"));
+        m = metrics(&b, (PiMeasureNow) { .guests = { 3, 4, 5 }, .nodes = nodes, .n_nodes = 2 });
+        g_assert_cmpuint(u32_of(m, "guests_running"), ==, 3);
+        g_assert_cmpuint(u64_of(m, "guests_done"), ==, 4);
+        g_assert_cmpuint(u64_of(m, "guest_terms"), ==, 5);
+        rows = entry_of(m, "nodes", "aa{sv}");
+        g_assert_cmpuint(g_variant_n_children(rows), ==, 2);
+        second = g_variant_get_child_value(rows, 1);
+        g_assert_cmpstr(string_of(second, "name"), ==, "two");
+        g_assert_cmpuint(u64_of(second, "leases_lost"), ==, 6);
+        pi_measure_usage(b.measure, &usage);
+        g_assert_true(usage.has_memory);
+        g_assert_true(usage.has_slots_in_use);
+        g_assert_cmpuint(usage.slots_in_use, ==, 0);
+        end(&b);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/measure/counters", test_counters);
@@ -218,5 +246,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/measure/cores", test_cores);
         g_test_add_func("/measure/baselines", test_baselines);
         g_test_add_func("/measure/given", test_given);
+        g_test_add_func("/measure/cluster", test_cluster);
         return g_test_run();
 }

@@ -156,6 +156,7 @@ static const struct {
         { PI_REPORT_SPEEDUP, "d" },           { PI_REPORT_EFFICIENCY, "d" },
         { PI_REPORT_BASELINE_TERMS, "d" },    { PI_REPORT_KERNEL, "s" },
         { PI_REPORT_ENGINE, "s" },            { PI_REPORT_NUMERICS, "u" },
+        { PI_REPORT_SCOPE, "s" },
         { PI_REPORT_NODES, "aa{sv}" },        { PI_REPORT_CORES, "aa{sv}" },
         { PI_REPORT_VERDICT, "s" },           { PI_REPORT_FAULTS, "aa{sv}" },
         { PI_REPORT_RESUMES, "u" },           { PI_REPORT_RESUMED_TERMS, "t" },

@@ -13,6 +13,9 @@
         "{'parts': <uint64 " parts ">, 'response_usec': <[uint64 7]>, "                        \
         "'wall_usec': <[uint64 8]>, 'cpu_utilization': <[1.0]>}"
 #define POINTS "[" POINT("1") ", " POINT("125") "]"
+#define NODES(nodes)                                                                           \
+        "{'nodes': <uint32 " nodes ">, 'parts': <uint64 64>, 'response_usec': <[uint64 7]>, "  \
+        "'wall_usec': <[uint64 8]>, 'cpu_utilization': <[1.0]>}"
 
 /* A key of a run and its value as text; NULL leaves the key out. */
 typedef struct Change {
@@ -162,6 +165,15 @@ static void test_points(void) {
                "entry 0 of \"response_usec\"");
 }
 
+static void test_nodes(void) {
+        accept("points", "[" NODES("1") ", " NODES("2") ", " NODES("128") "]");
+        refuse("points", "[" NODES("0") "]", "1 to 128");
+        refuse("points", "[" NODES("129") "]", "1 to 128");
+        refuse("points", "[" NODES("2") ", " NODES("2") "]", "3 to 128");
+        refuse("points", "[" NODES("1") ", " POINT("65") "]", "in all or in none");
+        refuse("points", "[" POINT("1") ", " NODES("2") "]", "in all or in none");
+}
+
 static void add_entry(GVariantBuilder *list, guint64 parts, gsize n_samples) {
         g_autofree guint64 *times = g_new0(guint64, n_samples);
         g_autofree double *shares = g_new0(double, n_samples);
@@ -232,6 +244,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/sweep-check/texts", test_texts);
         g_test_add_func("/sweep-check/unknown", test_unknown);
         g_test_add_func("/sweep-check/points", test_points);
+        g_test_add_func("/sweep-check/nodes", test_nodes);
         g_test_add_func("/sweep-check/sizes", test_sizes);
         g_test_add_func("/sweep-check/twice", test_twice);
         return g_test_run();

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/jobs/nodes.h"
+
+#include <string.h>
+
+#include "daemon/jobs/peers.h"
+#include "dbus/error.h"
+
+static gboolean refuse(const char *name, gboolean in_cluster, GError **error) {
+        g_autofree char *valid = g_utf8_make_valid(name, (gssize) MIN(strlen(name), 64));
+
+        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                    in_cluster ? "Option \"nodes\" has \"%s\", and no member has that id or name: "
+                                 "\"pictl nodes\" lists them"
+                               : "Option \"nodes\" has \"%s\", and this node is not in a cluster",
+                    valid);
+        return FALSE;
+}
+
+gboolean pi_job_nodes_find(const PiJobOffer *offer, char **names, PiJobSpec *spec,
+                           GError **error) {
+        g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+        const PiPeers *peers = offer->peers;
+
+        spec->elsewhere = TRUE;
+        for (char **name = names; *name; name++) {
+                const char *id;
+
+                if (g_str_equal(*name, offer->node_id) || g_str_equal(*name, offer->node_name)) {
+                        spec->elsewhere = FALSE;
+                        id = offer->node_id;
+                } else if (!peers || !peers->find(*name, &id, peers->userdata))
+                        return refuse(*name, offer->cluster_cpus > 0, error);
+                if (!g_ptr_array_find_with_equal_func(ids, id, g_str_equal, NULL))
+                        g_ptr_array_add(ids, g_strdup(id));
+        }
+        g_ptr_array_add(ids, NULL);
+        spec->nodes = (char **) g_ptr_array_free(g_steal_pointer(&ids), FALSE);
+        return TRUE;
+}
+
+uint32_t pi_job_nodes_cpus(const PiJobOffer *offer, const PiJobSpec *spec) {
+        g_autofree PiPeer *peer = g_new(PiPeer, PI_PEERS_MAX);
+        guint n = offer->peers->list(peer, offer->peers->userdata);
+        uint32_t cpus = spec->elsewhere ? 0 : offer->cpus;
+
+        for (guint i = 0; i < n; i++)
+                if (!spec->nodes || g_strv_contains((const char *const *) spec->nodes, peer[i].id))
+                        cpus += peer[i].cpus;
+        /* With none of them connected this node does what there is to do. */
+        return cpus > 0 ? cpus : offer->cpus;
+}
