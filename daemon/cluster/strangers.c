@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/cluster/strangers.h"
+
+#include "daemon/cluster/address.h"
+
+#define IPV6_NETWORK_BYTES 8
+
+typedef struct Stranger {
+        gpointer who;
+        char *address;
+        GBytes *network; /* what counts as one address */
+} Stranger;
+
+struct PiStrangers {
+        GQueue list; /* Stranger, the oldest first */
+        PiStrangerDropped dropped;
+        gpointer userdata;
+};
+
+static void stranger_free(Stranger *s) {
+        g_free(s->address);
+        g_bytes_unref(s->network);
+        g_free(s);
+}
+
+PiStrangers *pi_strangers_new(PiStrangerDropped dropped, gpointer userdata) {
+        PiStrangers *strangers = g_new0(PiStrangers, 1);
+
+        strangers->dropped = dropped;
+        strangers->userdata = userdata;
+        return strangers;
+}
+
+void pi_strangers_free(PiStrangers *strangers) {
+        if (!strangers)
+                return;
+        g_queue_clear_full(&strangers->list, (GDestroyNotify) stranger_free);
+        g_free(strangers);
+}
+
+static GBytes *network_of(const char *address) {
+        g_autoptr(GSocketAddress) parsed = pi_address_parse(address, PI_CLUSTER_PORT, NULL);
+        GInetAddress *inet;
+        gsize bytes;
+
+        if (!parsed)
+                return g_bytes_new(NULL, 0);
+        inet = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(parsed));
+        bytes = g_inet_address_get_family(inet) == G_SOCKET_FAMILY_IPV6
+                        ? IPV6_NETWORK_BYTES
+                        : g_inet_address_get_native_size(inet);
+        return g_bytes_new(g_inet_address_to_bytes(inet), bytes);
+}
+
+static void drop(PiStrangers *strangers, GList *link) {
+        Stranger *s = link->data;
+
+        g_queue_delete_link(&strangers->list, link);
+        strangers->dropped(s->who, s->address, strangers->userdata);
+        stranger_free(s);
+}
+
+/* The oldest of a network that is full, or of all when they are too many. */
+static GList *find_surplus(const PiStrangers *strangers, GBytes *network) {
+        GList *oldest = NULL;
+        guint n = 0;
+
+        for (GList *l = strangers->list.tail; l; l = l->prev)
+                if (g_bytes_equal(((Stranger *) l->data)->network, network)) {
+                        oldest = l;
+                        n++;
+                }
+        if (n >= PI_STRANGERS_PER_ADDRESS_MAX)
+                return oldest;
+        return strangers->list.length >= PI_STRANGERS_MAX ? strangers->list.head : NULL;
+}
+
+void pi_strangers_add(PiStrangers *strangers, gpointer stranger, const char *address) {
+        Stranger *s = g_new(Stranger, 1);
+        GList *surplus;
+
+        *s = (Stranger) { stranger, g_strdup(address), network_of(address) };
+        surplus = find_surplus(strangers, s->network);
+        g_queue_push_tail(&strangers->list, s);
+        if (surplus)
+                drop(strangers, surplus);
+}
+
+gboolean pi_strangers_remove(PiStrangers *strangers, gpointer stranger) {
+        for (GList *l = strangers->list.head; l; l = l->next) {
+                Stranger *s = l->data;
+
+                if (s->who != stranger)
+                        continue;
+                g_queue_delete_link(&strangers->list, l);
+                stranger_free(s);
+                return TRUE;
+        }
+        return FALSE;
+}
+
+guint pi_strangers_count(const PiStrangers *strangers) {
+        return strangers->list.length;
+}
