@@ -11,8 +11,8 @@
 #include "daemon/jobs/fault-journal.h"
 #include "daemon/jobs/journal.h"
 #include "daemon/log.h"
+#include "daemon/membership.h"
 #include "daemon/memory.h"
-#include "daemon/node-id.h"
 #include "daemon/notify.h"
 #include "dbus/error.h"
 
@@ -35,6 +35,7 @@ typedef struct Daemon {
         PiJobs *jobs;
         PiMemory *memory;
         PiNotify *notify;
+        PiMembership *membership;
         int exit_status;
         gboolean stopping;
 } Daemon;
@@ -139,7 +140,7 @@ static char *service_directory(const char *variable) {
                                              : NULL;
 }
 
-/* Where the store is; NULL for one in memory. */
+/* Where the store and the node's identity are; NULL to have them in memory. */
 static char *state_directory(gboolean user) {
         char *directory = service_directory("STATE_DIRECTORY");
 
@@ -189,6 +190,12 @@ static gboolean reload(GError **error, gpointer userdata) {
         return settings != NULL;
 }
 
+static PiCluster *open_cluster(gboolean begin, GError **error, gpointer userdata) {
+        Daemon *d = userdata;
+
+        return pi_membership_open(d->membership, begin, error);
+}
+
 static void on_listed(gpointer userdata) {
         Daemon *d = userdata;
 
@@ -209,8 +216,9 @@ static void tell_start(const Options *o, const PiPool *pool, const PiKernel *ker
                          o->fault_injection ? "; fault injection is on" : "");
 }
 
-static int serve(const Options *o, const char *node_id, GError **error) {
-        g_autofree char *directory = state_directory(o->user);
+static int serve(const Options *o, PiMembership *membership, const char *directory,
+                 GError **error) {
+        const char *node_id = pi_membership_node_id(membership);
         PiJournalBudget budget = {};
         g_autoptr(PiPool) pool = NULL;
         g_autoptr(PiJobs) jobs = NULL;
@@ -219,7 +227,7 @@ static int serve(const Options *o, const char *node_id, GError **error) {
         g_autoptr(PiServer) server = NULL;
         g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
         g_autoptr(PiSettings) settings = load_settings(o->user, error);
-        Daemon d = { .options = o, .loop = loop };
+        Daemon d = { .options = o, .loop = loop, .membership = membership };
         const PiKernel *kernel;
 
         if (!settings)
@@ -231,8 +239,9 @@ static int serve(const Options *o, const char *node_id, GError **error) {
                            error);
         if (!pool)
                 return EXIT_FAILURE;
+        pi_membership_configure(membership, settings);
         jobs = d.jobs = pi_jobs_new(pool, &(PiNode) { .id = node_id,
-                                                      .name = g_get_host_name(),
+                                                      .name = pi_membership_name(membership),
                                                       .kernel = kernel,
                                                       .fault_injection = o->fault_injection },
                                      g_steal_pointer(&settings));
@@ -247,24 +256,30 @@ static int serve(const Options *o, const char *node_id, GError **error) {
                                                    .disconnected = on_disconnected,
                                                    .listed = on_listed,
                                                    .reload = reload,
+                                                   .open_cluster = open_cluster,
                                                    .userdata = &d },
                                jobs, error);
         if (!server)
                 return EXIT_FAILURE;
         /* Not before the name is ours: jobs of an earlier service start with it. */
         pi_jobs_open_store(jobs, directory);
+        pi_membership_begin(membership, jobs);
+        if (pi_membership_cluster(membership))
+                pi_server_set_cluster(server, pi_membership_cluster(membership));
         g_unix_signal_add(SIGTERM, on_signal, &d);
         g_unix_signal_add(SIGINT, on_signal, &d);
         g_unix_signal_add(SIGHUP, on_reload_signal, &d);
         tell_start(o, pool, kernel);
         pi_notify_ready(notify);
         g_main_loop_run(loop);
+        pi_membership_end(membership);
         return d.exit_status;
 }
 
 int main(int argc, char *argv[]) {
         g_autoptr(GError) error = NULL;
-        g_autofree char *kernel = NULL, *node_id = pi_node_id();
+        g_autoptr(PiMembership) membership = NULL;
+        g_autofree char *kernel = NULL, *directory = NULL;
         PiLog log;
         Options o = { .workers = WORKERS_UNSET };
         int status;
@@ -279,8 +294,10 @@ int main(int argc, char *argv[]) {
                 puts("pi-computed " PI_VERSION);
                 return EXIT_SUCCESS;
         }
-        pi_log_begin(&log, node_id);
-        status = serve(&o, node_id, &error);
+        directory = state_directory(o.user);
+        membership = pi_membership_new(directory);
+        pi_log_begin(&log, pi_membership_node_id(membership));
+        status = serve(&o, membership, directory, &error);
         if (error)
                 g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "MESSAGE", "%s",
                                  error->message);

@@ -24,15 +24,18 @@ static const PiJob *oldest_running(PiJobs *jobs) {
 
 static void send_status(PiNotify *n) {
         const PiJob *job = oldest_running(n->jobs);
-        uint32_t others = pi_jobs_n_running(n->jobs), queued = pi_jobs_n_queued(n->jobs);
+        uint32_t running = pi_jobs_n_running(n->jobs), queued = pi_jobs_n_queued(n->jobs);
 
         n->last_status = g_get_monotonic_time();
         if (job)
                 (void) sd_notifyf(false,
                                   "STATUS=Job %" G_GUINT64_FORMAT ": %.0f %% of %" G_GUINT64_FORMAT
                                   " terms; %u more running, %u queued",
-                                  job->id, 100 * pi_job_progress(job), job->spec.terms, others - 1,
+                                  job->id, 100 * pi_job_progress(job), job->spec.terms, running - 1,
                                   queued);
+        else if (running > 0)
+                (void) sd_notifyf(false, "STATUS=Working for other nodes: %u orders, %u queued",
+                                  running, queued);
         else
                 (void) sd_notifyf(false, "STATUS=Idle, %u CPU slots", pi_pool_size(n->pool));
 }

@@ -34,7 +34,7 @@ PiAsk *pi_ask_new(PiAsks *asks, sd_bus_message *call, gpointer server, uint64_t 
 
         if (g_hash_table_size(asks->set) >= PI_ASKS_MAX) {
                 g_set_error(error, PI_ERROR, PI_ERROR_QUEUE_FULL,
-                            "%d calls wait for the store already, the most there may be: try again "
+                            "%d calls wait for an answer already, the most there may be: try again "
                             "later",
                             PI_ASKS_MAX);
                 return NULL;

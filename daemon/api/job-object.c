@@ -137,9 +137,15 @@ static int get_kernel(sd_bus *bus, const char *path, const char *interface, cons
         return sd_bus_message_append(reply, "s", ((PiJob *) userdata)->spec.kernel->name);
 }
 
-static int get_local(sd_bus *bus, const char *path, const char *interface, const char *property,
-                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+static int get_engine(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "s", "local");
+}
+
+static int get_scope(sd_bus *bus, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        return sd_bus_message_append(reply, "s",
+                                     ((PiJob *) userdata)->spec.cluster ? "cluster" : "local");
 }
 
 static int get_state(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -212,8 +218,8 @@ static const sd_bus_vtable job_vtable[] = {
         CONST_FIELD("Parts", "t", spec.parts),
         CONST_FIELD("Cpus", "u", spec.cpus),
         SD_BUS_PROPERTY("Kernel", "s", get_kernel, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Engine", "s", get_local, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Scope", "s", get_local, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Engine", "s", get_engine, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Scope", "s", get_scope, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         CONST_FIELD("Priority", "i", spec.priority),
         CONST_FIELD("Resumes", "u", resumes),
         CONST_FIELD("ResumedTerms", "t", resumed_terms),
@@ -302,8 +308,12 @@ static void job_progressed(PiJob *job, gpointer userdata) {
 
 static void job_judged(PiJob *job, const PiFaultRow *rows, guint n, gpointer userdata) {
         PiServer *server = userdata;
-        g_autofree char *path = pi_job_object_path(job);
+        g_autofree char *path = NULL;
 
+        /* Leases of another node's job have no object here. */
+        if (job->guest)
+                return;
+        path = pi_job_object_path(job);
         (void) sd_bus_emit_properties_changed(server->bus, path, PI_INTERFACE_JOB, "Verdict",
                                               "Faults", NULL);
 }

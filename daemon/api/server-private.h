@@ -9,7 +9,7 @@
 #include "daemon/api/server.h"
 
 /* Shared by the files of this folder: server.c owns it, manager.c with the files of its methods and
- * job-object.c are its two faces. */
+ * job-object.c and node-object.c are its faces. */
 struct PiServer {
         PiServerConfig config;
         sd_bus *bus;
@@ -19,6 +19,13 @@ struct PiServer {
         PiCallers *callers;
         PiAsks *asks;
         PiAsk *calibration; /* the call that waits for one, or NULL */
+
+        PiCluster *cluster;    /* NULL while the node has been in none */
+        GHashTable *announced; /* ids of the nodes that have an object, owns them */
+        PiMemberView node;     /* the one whose properties are being read */
+        const char *departing; /* id of one that is gone, while its end is announced; else NULL */
+        guint nodes_changed;   /* source id: the Nodes property is about to be announced */
+
         guint jobs_changed; /* source id: the Jobs property is about to be announced */
 };
 
@@ -28,7 +35,9 @@ extern const sd_bus_vtable pi_manager_vtable[];
 void pi_server_administer(PiServer *server, sd_bus_message *call, uid_t user, const char *action,
                           PiCallerAllowed allowed);
 
-/* Methods of the Manager, in core-methods.c, service-methods.c and store-methods.c. */
+/* Methods of the Manager, in cluster-methods.c, core-methods.c, service-methods.c and
+ * store-methods.c. The first is all that an administrator does with the cluster. */
+int pi_method_manage_cluster(sd_bus_message *call, void *userdata, sd_bus_error *error);
 int pi_method_list_faults(sd_bus_message *call, void *userdata, sd_bus_error *error);
 int pi_method_restore_core(sd_bus_message *call, void *userdata, sd_bus_error *error);
 int pi_method_inject_fault(sd_bus_message *call, void *userdata, sd_bus_error *error);
@@ -45,6 +54,16 @@ void pi_server_calibrated(PiServer *server);
 
 /* Exports the job objects below PI_JOB_PATH_PREFIX. Returns 0 or a negative errno. */
 int pi_job_objects_add(PiServer *server);
+
+/* Exports the node objects below PI_NODE_PATH_PREFIX. Returns 0 or a negative errno. */
+int pi_node_objects_add(PiServer *server);
+
+/* Properties of the Manager about the cluster. */
+int pi_property_cluster_id(sd_bus *bus, const char *path, const char *interface,
+                           const char *property, sd_bus_message *reply, void *userdata,
+                           sd_bus_error *error);
+int pi_property_nodes(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *error);
 
 /* Object path of a job, to be freed with g_free(). */
 char *pi_job_object_path(const PiJob *job);

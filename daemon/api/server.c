@@ -85,6 +85,8 @@ static gboolean export_objects(PiServer *server, GError **error) {
         if (r >= 0)
                 r = pi_job_objects_add(server);
         if (r >= 0)
+                r = pi_node_objects_add(server);
+        if (r >= 0)
                 r = sd_bus_add_match(server->bus, NULL, CALLER_LEFT_MATCH, caller_left, server);
         if (r >= 0)
                 r = sd_bus_add_match(server->bus, NULL, DISCONNECTED_MATCH, disconnected, server);
@@ -134,6 +136,7 @@ PiServer *pi_server_new(const PiServerConfig *config, PiJobs *jobs, GError **err
         server->pending = pi_pending_new();
         server->callers = pi_callers_new();
         server->asks = pi_asks_new();
+        server->announced = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         return start(server, error) ? g_steal_pointer(&server) : NULL;
 }
 
@@ -141,6 +144,7 @@ void pi_server_free(PiServer *server) {
         if (!server)
                 return;
         g_clear_handle_id(&server->jobs_changed, g_source_remove);
+        g_clear_handle_id(&server->nodes_changed, g_source_remove);
         pi_pending_free(server->pending);
         pi_asks_free(server->asks);
         if (server->source) {
@@ -149,5 +153,6 @@ void pi_server_free(PiServer *server) {
         }
         sd_bus_flush_close_unref(server->bus);
         pi_callers_free(server->callers);
+        g_hash_table_unref(server->announced);
         g_free(server);
 }

@@ -4,9 +4,10 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "daemon/cluster/cluster.h"
 #include "daemon/jobs/jobs.h"
 
-/* The node on the bus: the Manager object, the job objects, the calls that wait for a job. */
+/* The node on the bus: the Manager object, those of jobs and nodes, the calls that wait. */
 typedef struct PiServer PiServer;
 
 typedef struct PiServerConfig {
@@ -17,12 +18,17 @@ typedef struct PiServerConfig {
         GSourceFunc disconnected; /* the bus is gone for good; called once */
         void (*listed)(gpointer userdata); /* a list that may be long was sent */
         gboolean (*reload)(GError **error, gpointer userdata); /* reads the settings again */
+        /* What a node that is in no cluster makes or joins one with; NULL without `begin`. */
+        PiCluster *(*open_cluster)(gboolean begin, GError **error, gpointer userdata);
         gpointer userdata;
 } PiServerConfig;
 
 /* Connects, exports the objects and takes the name org.picompute1. The strings of `config` and
  * `jobs` must outlive it. Errors: PI_ERROR_FAILED, with what went wrong with which bus. */
 PiServer *pi_server_new(const PiServerConfig *config, PiJobs *jobs, GError **error);
+
+/* Once at most: the cluster that this node is in. It must live until the main loop has ended. */
+void pi_server_set_cluster(PiServer *server, PiCluster *cluster);
 
 /* Sends what is still to be sent and closes the connection. */
 void pi_server_free(PiServer *server);
