@@ -69,6 +69,10 @@ static void set_no_object(GError **error, const PiOptions *options, const char *
                 g_set_error(error, PI_ERROR, PI_ERROR_NO_SUCH_JOB,
                             "no job %s; pictl jobs lists them, pictl history the older ones",
                             path + sizeof(PI_JOB_PATH_PREFIX));
+        else if (g_str_has_prefix(path, PI_NODE_PATH_PREFIX "/"))
+                g_set_error(error, PI_ERROR, PI_ERROR_NO_SUCH_NODE,
+                            "no node %s; pictl nodes lists them",
+                            path + sizeof(PI_NODE_PATH_PREFIX));
         else
                 g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
                             "the service has no object %s (%s); is it of another version? "

@@ -14,14 +14,27 @@
  * taken over. */
 #define LIST_OF(verb) "pictl $bus --no-pager --json=off --no-legend " verb " 2>/dev/null"
 
-/* What may stand first behind the verb sweep. */
+/* What may stand first behind the verbs sweep and cluster. */
 #define SWEEP_WORDS "history show"
+#define CLUSTER_WORDS "init token tokens revoke join leave remove restore status"
 
 /* The verb whose table numbers the arguments of a verb, NULL for none. */
 static const char *list_of(const PiVerb *verb) {
         if (verb->kind == PI_ARGUMENT_JOB)
                 return "jobs";
         return verb->kind == PI_ARGUMENT_CPU ? "cores" : NULL;
+}
+
+/* "list=jobs", the verb whose table has the words in its first column. */
+static void append_bash_list(GString *out, const PiVerb *verb) {
+        if (list_of(verb))
+                g_string_append_printf(out, "; list=%s", list_of(verb));
+        else if (verb->kind == PI_ARGUMENT_CLUSTER)
+                g_string_append(out,
+                                "\n            case $before in\n"
+                                "                remove|restore) list=nodes ;;\n"
+                                "                revoke) list='cluster tokens' ;;\n"
+                                "            esac");
 }
 
 static gboolean is_offered(int id, guint64 set) {
@@ -130,9 +143,12 @@ static void append_bash_verbs(GString *out) {
                 g_string_append_printf(out, "        %s) words='", verb->name);
                 if (verb->kind == PI_ARGUMENT_SWEEP)
                         g_string_append(out, SWEEP_WORDS " ");
+                if (verb->kind == PI_ARGUMENT_CLUSTER)
+                        g_string_append(out, CLUSTER_WORDS " ");
                 append_words(out, PI_OPTS_COMMON | verb->options);
-                g_string_append_printf(out, "'%s%s ;;\n", list_of(verb) ? "; list=" : "",
-                                       list_of(verb) ? list_of(verb) : "");
+                g_string_append_c(out, '\'');
+                append_bash_list(out, verb);
+                g_string_append(out, " ;;\n");
         }
         g_string_append(out, "    esac\n");
 }
@@ -220,13 +236,15 @@ static void append_zsh_options(GString *out, guint64 set) {
 static const char *zsh_argument(const PiVerb *verb) {
         switch (verb->kind) {
         case PI_ARGUMENT_JOB:
-                return "; argument='*:job:_pictl_jobs'";
+                return "; argument=('*:job:_pictl_jobs')";
         case PI_ARGUMENT_CPU:
-                return "; argument='*:CPU:_pictl_cores'";
+                return "; argument=('*:CPU:_pictl_cores')";
         case PI_ARGUMENT_TERMS:
-                return "; argument='1:terms: '";
+                return "; argument=('1:terms: ')";
         case PI_ARGUMENT_SWEEP:
-                return "; argument='1:what:(" SWEEP_WORDS ")'";
+                return "; argument=('1:what:(" SWEEP_WORDS ")')";
+        case PI_ARGUMENT_CLUSTER:
+                return "; argument=('1:what:(" CLUSTER_WORDS ")' '2:which:_pictl_members')";
         case PI_ARGUMENT_NONE:
         default:
                 return "";
@@ -258,15 +276,21 @@ static void append_zsh(GString *out) {
                         "_pictl_numbers() {\n"
                         "    local -a ids bus\n"
                         "    bus=(${(M)words:#--(user|system|host=*)})\n"
-                        "    ids=(${${(f)\"$(" LIST_OF("$1") ")\"}## #})\n"
+                        "    ids=(${${(f)\"$(" LIST_OF("${=1}") ")\"}## #})\n"
                         "    ids=(${ids%% *})\n"
                         "    compadd -a ids\n"
                         "}\n"
                         "_pictl_jobs() { _pictl_numbers jobs }\n"
                         "_pictl_cores() { _pictl_numbers cores }\n"
+                        "_pictl_members() {\n"
+                        "    case ${words[2]} in\n"
+                        "    remove|restore) _pictl_numbers nodes ;;\n"
+                        "    revoke) _pictl_numbers 'cluster tokens' ;;\n"
+                        "    esac\n"
+                        "}\n"
                         "_pictl() {\n"
-                        "    local -a verbs common own\n"
-                        "    local verb= argument= word\n"
+                        "    local -a verbs common own argument\n"
+                        "    local verb= word\n"
                         "    for word in ${words[2,CURRENT-1]}; do\n"
                         "        case $word in\n");
         g_string_append(out, "        ");

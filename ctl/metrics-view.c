@@ -29,6 +29,9 @@ static const Row rows[] = {
           "now",
           { "{jobs_running} running", "{jobs_queued} queued",
             "{slots_in_use} of {slots_total} CPU slots in use" } },
+        { NULL,
+          "orders of others",
+          { "{guests_running} running", "{guests_done} answered", "{guest_terms} terms" } },
         { NULL, "uptime", { "{uptime_usec}" } },
 
         { "Times",
@@ -114,9 +117,11 @@ static const Row rows[] = {
 /* Lists with a place of their own. */
 #define KEY_CORES "cores"
 #define KEY_BASELINES "baselines"
+#define KEY_NODES "nodes"
 
-/* A moment among the times. */
+/* Moments among the times. */
 #define KEY_MEASURED "measured_usec"
+#define KEY_LAST_SEEN "last_seen_usec"
 
 /* Counts by bound are for programs: people have the quantiles. */
 static const char *const for_programs[] = {
@@ -126,7 +131,7 @@ static const char *const for_programs[] = {
 };
 
 static char *number_text(const char *key, guint64 value) {
-        if (g_str_equal(key, KEY_MEASURED))
+        if (g_str_equal(key, KEY_MEASURED) || g_str_equal(key, KEY_LAST_SEEN))
                 return pi_format_moment(value);
         if (g_str_has_suffix(key, "_usec"))
                 return pi_format_usec(value);
@@ -147,7 +152,7 @@ static char *double_text(const char *key, double value) {
                 return pi_format_rate(value, "part");
         if (g_str_has_suffix(key, "jobs_per_second"))
                 return pi_format_rate(value, "job");
-        if (g_str_has_prefix(key, "efficiency"))
+        if (g_str_has_prefix(key, "efficiency") || g_str_equal(key, "share"))
                 return pi_format_percent(value);
         for (gsize i = 0; i < G_N_ELEMENTS(shares); i++)
                 if (g_str_has_suffix(key, shares[i]))
@@ -243,14 +248,14 @@ static void append_families(PiOutput *out, GVariant *metrics, GHashTable *shown)
 
 static void append_list(PiOutput *out, GVariant *metrics, const char *key, const char *title,
                         const PiColumn *columns, const char *const *keys, gsize n_columns,
-                        GHashTable *shown) {
+                        gsize entries_min, GHashTable *shown) {
         g_autoptr(GVariant) list = g_variant_lookup_value(metrics, key, G_VARIANT_TYPE("aa{sv}"));
         g_autoptr(PiTable) table = pi_table_new(columns, n_columns);
 
         if (!list)
                 return;
         g_hash_table_add(shown, g_strdup(key));
-        if (g_variant_n_children(list) == 0)
+        if (g_variant_n_children(list) < entries_min)
                 return;
         for (gsize i = 0; i < g_variant_n_children(list); i++) {
                 g_autoptr(GVariant) entry = g_variant_get_child_value(list, i);
@@ -263,6 +268,29 @@ static void append_list(PiOutput *out, GVariant *metrics, const char *key, const
         }
         append_title(out, title);
         pi_table_render(table, &out->terminal, out->legend, out->text);
+}
+
+static void append_nodes(PiOutput *out, GVariant *metrics, GHashTable *shown) {
+        static const PiColumn columns[] = {
+                { "NODE", FALSE },    { "STATE", FALSE }, { "RATE", TRUE }, { "SHARE", TRUE },
+                { "VERIFIED", TRUE }, { "FAILED", TRUE }, { "LOST", TRUE }, { "RTT", TRUE },
+                { "CPU", TRUE },      { "MEMORY", TRUE },
+        };
+        static const char *const keys[] = {
+                "name",
+                "state",
+                "terms_per_second",
+                "share",
+                "leases_verified",
+                "leases_failed",
+                "leases_lost",
+                "round_trip_usec",
+                "cpu_usage",
+                "memory_bytes",
+        };
+
+        G_STATIC_ASSERT(G_N_ELEMENTS(columns) == G_N_ELEMENTS(keys));
+        append_list(out, metrics, KEY_NODES, "Nodes", columns, keys, G_N_ELEMENTS(keys), 2, shown);
 }
 
 static void append_lists(PiOutput *out, GVariant *metrics, GHashTable *shown) {
@@ -297,9 +325,10 @@ static void append_lists(PiOutput *out, GVariant *metrics, GHashTable *shown) {
         G_STATIC_ASSERT(G_N_ELEMENTS(baseline_columns) == G_N_ELEMENTS(baseline_keys));
         G_STATIC_ASSERT(G_N_ELEMENTS(core_columns) == G_N_ELEMENTS(core_keys));
         append_list(out, metrics, KEY_BASELINES, "One thread of each kernel", baseline_columns,
-                    baseline_keys, G_N_ELEMENTS(baseline_keys), shown);
+                    baseline_keys, G_N_ELEMENTS(baseline_keys), 1, shown);
         append_list(out, metrics, KEY_CORES, "Cores", core_columns, core_keys,
-                    G_N_ELEMENTS(core_keys), shown);
+                    G_N_ELEMENTS(core_keys), 1, shown);
+        append_nodes(out, metrics, shown);
 }
 
 static void append_others(PiOutput *out, GVariant *metrics, GHashTable *shown) {

@@ -24,6 +24,13 @@ static const PiQuantityRange range_run = {
         "number of a run", 1, G_MAXINT64, "3 (pictl sweep history lists them)",
 };
 
+static const PiQuantityRange range_uses = { "number of uses", 1, 100, "3" };
+static const PiTimespanRange span_token = {
+        G_USEC_PER_SEC,
+        G_GUINT64_CONSTANT(7) * 86400 * G_USEC_PER_SEC,
+        "1s to 7d, for example 10min, 1h or 1d",
+};
+
 static gboolean set_user(PiOptions *o, const char *value, GError **error) {
         o->bus = PI_BUS_USER;
         return TRUE;
@@ -176,6 +183,18 @@ static gboolean set_compare(PiOptions *o, const char *value, GError **error) {
         return pi_quantity_parse(value, &range_run, &o->compare, error);
 }
 
+static gboolean set_nodes(PiOptions *o, const char *value, GError **error) {
+        return take_text(value, "nodes", &o->nodes, error);
+}
+
+static gboolean set_ttl(PiOptions *o, const char *value, GError **error) {
+        return pi_timespan_parse_within(value, &span_token, &o->ttl_usec, error);
+}
+
+static gboolean set_uses(PiOptions *o, const char *value, GError **error) {
+        return pi_quantity_parse(value, &range_uses, &o->uses, error);
+}
+
 static gboolean set_nothing(PiOptions *o, const char *value, GError **error) {
         return TRUE; /* the bit in `given` says it all */
 }
@@ -240,6 +259,14 @@ static const PiOptionInfo infos[_PI_OPT_MAX] = {
                           .help = "Draw the chart into FILE.svg or FILE.png" },
         [PI_OPT_COMPARE] = { .name = "compare", .value = "RUN", .set = set_compare,
                              .help = "Show the stored run RUN beside this one" },
+        [PI_OPT_NODES] = { .name = "nodes", .value = "LIST", .set = set_nodes,
+                           .help = "Compute on nodes A,B,...; sweep: on 1,2,... nodes" },
+        [PI_OPT_TTL] = { .name = "ttl", .value = "TIME", .set = set_ttl,
+                         .help = "How long the token can be used (default: 10min)" },
+        [PI_OPT_USES] = { .name = "uses", .value = "N", .set = set_uses,
+                          .help = "How many nodes may join by it, 1 to 100 (default: 1)" },
+        [PI_OPT_QUIET] = { .name = "quiet", .letter = 'q', .set = set_nothing,
+                           .help = "Print the bare token; else only errors" },
 };
 
 const PiOptionInfo *pi_option_info(PiOptionId id) {

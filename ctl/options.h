@@ -36,6 +36,10 @@ typedef enum PiOptionId {
         PI_OPT_REPEATS,
         PI_OPT_PLOT,
         PI_OPT_COMPARE,
+        PI_OPT_NODES,
+        PI_OPT_TTL,
+        PI_OPT_USES,
+        PI_OPT_QUIET,
         _PI_OPT_MAX,
 } PiOptionId;
 
@@ -74,6 +78,8 @@ typedef struct PiOptions {
         guint64 repeats;
         const char *plot;
         guint64 compare; /* a stored run of a sweep */
+        const char *nodes; /* a list, as given */
+        guint64 ttl_usec, uses; /* of a token */
 } PiOptions;
 
 typedef struct PiOptionInfo {

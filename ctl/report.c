@@ -5,6 +5,7 @@
 
 #include "ctl/format.h"
 #include "ctl/job.h"
+#include "ctl/report-nodes.h"
 #include "ctl/text.h"
 #include "dbus/names.h"
 
@@ -180,6 +181,7 @@ void pi_report_append(PiOutput *out, double pi, GVariant *report) {
         append_cpu_use(out, report);
         append_rates(out, report);
         append_setup(out, report);
+        pi_report_append_nodes(out, report);
 }
 
 void pi_report_append_json(PiOutput *out, double pi, GVariant *report) {

@@ -32,9 +32,22 @@ static const char *change_text(PiSweepChange change) {
         }
 }
 
-gboolean pi_sweep_can_compare(guint64 now_terms, const PiSweep *then, GError **error) {
+static const char *axis_text(gboolean over_nodes) {
+        return over_nodes ? "nodes" : "parts";
+}
+
+gboolean pi_sweep_can_compare(guint64 now_terms, gboolean now_over_nodes, const PiSweep *then,
+                              GError **error) {
         g_autofree char *now_text = NULL, *then_text = NULL;
 
+        if (now_over_nodes != pi_sweep_is_over_nodes(then)) {
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "run %" G_GUINT64_FORMAT " is over the number of %s, this one over "
+                            "that of %s: they cannot be compared; choose another run from pictl "
+                            "sweep history", then->id,
+                            axis_text(pi_sweep_is_over_nodes(then)), axis_text(now_over_nodes));
+                return FALSE;
+        }
         if (now_terms == then->terms)
                 return TRUE;
         now_text = pi_format_count(now_terms);
@@ -46,14 +59,16 @@ gboolean pi_sweep_can_compare(guint64 now_terms, const PiSweep *then, GError **e
         return FALSE;
 }
 
-/* Every number of parts that one of them has, growing; array of guint64. */
-static GArray *all_parts(const PiSweep *a, const PiSweep *b) {
+/* Every number of parts, or of nodes, that one of them has, growing; array of guint64. */
+static GArray *all_keys(const PiSweep *a, const PiSweep *b) {
         GArray *all = g_array_new(FALSE, FALSE, sizeof(guint64));
         guint i = 0, k = 0;
 
         while (i < a->points->len || k < b->points->len) {
-                guint64 x = i < a->points->len ? pi_sweep_point(a, i)->parts : G_MAXUINT64;
-                guint64 y = k < b->points->len ? pi_sweep_point(b, k)->parts : G_MAXUINT64;
+                guint64 x = i < a->points->len ? pi_sweep_key(pi_sweep_point(a, i))
+                                               : G_MAXUINT64;
+                guint64 y = k < b->points->len ? pi_sweep_key(pi_sweep_point(b, k))
+                                               : G_MAXUINT64;
                 guint64 next = MIN(x, y);
 
                 g_array_append_val(all, next);
@@ -100,12 +115,12 @@ static PiStyle style_of(PiSweepChange change) {
         return change == PI_SWEEP_SLOWER ? PI_STYLE_BUSY : PI_STYLE_PLAIN;
 }
 
-static void take_row(PiTable *table, guint64 parts, const PiSweepSeries *now,
+static void take_row(PiTable *table, guint64 key, const PiSweepSeries *now,
                      const PiSweepSeries *then) {
         PiSweepChange change = now && then ? pi_sweep_change(now, then) : PI_SWEEP_SAME;
         double ratio = ratio_of(now, then);
 
-        pi_table_take(table, pi_format_count(parts), PI_STYLE_PLAIN);
+        pi_table_take(table, pi_format_count(key), PI_STYLE_PLAIN);
         pi_table_take(table, median_text(then), PI_STYLE_PLAIN);
         pi_table_take(table, median_text(now), PI_STYLE_PLAIN);
         pi_table_take(table, ratio > 0 ? g_strdup_printf("%.3f", ratio) : g_strdup("-"),
@@ -117,14 +132,14 @@ static void take_row(PiTable *table, guint64 parts, const PiSweepSeries *now,
 void pi_sweep_append_comparison(PiOutput *out, const PiSweep *now, const PiSweep *then) {
         g_autofree char *now_name = name_of(now), *then_name = name_of(then);
         const PiColumn columns[] = {
-                { "PARTS", TRUE }, { then_name, TRUE }, { now_name, TRUE },
-                { "RATIO", TRUE }, { "", FALSE },
+                { pi_sweep_is_over_nodes(now) ? "NODES" : "PARTS", TRUE }, { then_name, TRUE },
+                { now_name, TRUE }, { "RATIO", TRUE }, { "", FALSE },
         };
         g_autoptr(PiTable) table = pi_table_new(columns, G_N_ELEMENTS(columns));
-        g_autoptr(GArray) parts = all_parts(now, then);
+        g_autoptr(GArray) keys = all_keys(now, then);
 
-        for (guint i = 0; i < parts->len; i++) {
-                guint64 n = g_array_index(parts, guint64, i);
+        for (guint i = 0; i < keys->len; i++) {
+                guint64 n = g_array_index(keys, guint64, i);
                 take_row(table, n, pi_sweep_find_point(now, n), pi_sweep_find_point(then, n));
         }
         if (out->legend) {
@@ -140,20 +155,20 @@ void pi_sweep_append_comparison(PiOutput *out, const PiSweep *now, const PiSweep
 }
 
 void pi_sweep_append_comparison_json(PiOutput *out, const PiSweep *now, const PiSweep *then) {
-        g_autoptr(GArray) parts = all_parts(now, then);
+        g_autoptr(GArray) keys = all_keys(now, then);
         g_autoptr(GVariant) value = NULL;
         GVariantBuilder list;
         GVariantDict d;
 
         g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
-        for (guint i = 0; i < parts->len; i++) {
-                guint64 n = g_array_index(parts, guint64, i);
+        for (guint i = 0; i < keys->len; i++) {
+                guint64 n = g_array_index(keys, guint64, i);
                 const PiSweepSeries *a = pi_sweep_find_point(now, n);
                 const PiSweepSeries *b = pi_sweep_find_point(then, n);
                 GVariantDict row;
 
                 g_variant_dict_init(&row, NULL);
-                g_variant_dict_insert(&row, PI_SWEEP_PARTS, "t", n);
+                g_variant_dict_insert(&row, axis_text(pi_sweep_is_over_nodes(now)), "t", n);
                 if (b)
                         g_variant_dict_insert(&row, "then_median_usec", "d", median_of(b));
                 if (a)
@@ -176,11 +191,12 @@ void pi_sweep_append_comparison_json(PiOutput *out, const PiSweep *now, const Pi
 }
 
 void pi_sweep_append_comparison_csv(GString *out, const PiSweep *now, const PiSweep *then) {
-        g_autoptr(GArray) parts = all_parts(now, then);
+        g_autoptr(GArray) keys = all_keys(now, then);
 
-        g_string_append(out, "parts,then_median_usec,now_median_usec,ratio,change\r\n");
-        for (guint i = 0; i < parts->len; i++) {
-                guint64 n = g_array_index(parts, guint64, i);
+        g_string_append_printf(out, "%s,then_median_usec,now_median_usec,ratio,change\r\n",
+                               axis_text(pi_sweep_is_over_nodes(now)));
+        for (guint i = 0; i < keys->len; i++) {
+                guint64 n = g_array_index(keys, guint64, i);
                 const PiSweepSeries *a = pi_sweep_find_point(now, n);
                 const PiSweepSeries *b = pi_sweep_find_point(then, n);
 

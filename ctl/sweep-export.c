@@ -114,13 +114,13 @@ static void append_row(GString *out, const PiSweep *sweep, const PiSweepSeries *
         g_string_append_c(out, ',');
         if (f.cost_usec >= 0)
                 pi_csv_append_double(out, f.cost_usec);
-        g_string_append(out, "\r\n");
+        g_string_append_printf(out, ",%u\r\n", MAX(s->nodes, 1));
 }
 
 void pi_sweep_append_csv(GString *out, const PiSweep *sweep) {
         g_string_append(out, "kind,kernel,terms,cpus,parts,samples,response_median_usec,"
                              "response_min_usec,response_max_usec,cpu_utilization,"
-                             "throughput_terms,speedup,efficiency,cost_per_part_usec\r\n");
+                             "throughput_terms,speedup,efficiency,cost_per_part_usec,nodes\r\n");
         for (guint i = 0; i < sweep->baselines->len; i++)
                 append_row(out, sweep, pi_sweep_baseline(sweep, i), FALSE);
         for (guint i = 0; i < sweep->points->len; i++)

@@ -81,7 +81,7 @@ static guint find_best(const PiSweep *sweep, PiSweepSpread *ret) {
 gboolean pi_sweep_knee(const PiSweep *sweep, PiSweepKnee *ret) {
         PiSweepSpread best;
 
-        if (sweep->points->len < 2)
+        if (sweep->points->len < 2 || pi_sweep_is_over_nodes(sweep))
                 return FALSE;
         ret->best = ret->enough = ret->most = find_best(sweep, &best);
         for (guint i = 0; i < sweep->points->len; i++) {
@@ -140,23 +140,32 @@ char *pi_sweep_knee_text(const PiSweep *sweep) {
                                pi_sweep_point(sweep, k.enough)->parts == 1 ? "is" : "are", cost);
 }
 
+/* Terms a second by the median, 0 without samples. */
+static double rate_of(const PiSweepSeries *series) {
+        double median = pi_sweep_spread(series->response_usec).median;
+
+        return median > 0 ? (double) series->terms * 1e6 / median : 0;
+}
+
 PiSweepFigures pi_sweep_figures(const PiSweep *sweep, const PiSweepSeries *series) {
         PiSweepFigures f = { .spread = pi_sweep_spread(series->response_usec),
                              .utilization = pi_sweep_median(series->utilization),
                              .cost_usec = -1 };
-        const PiSweepSeries *base = pi_sweep_baseline(sweep, sweep->baselines->len - 1);
-        PiSweepSpread base_spread = pi_sweep_spread(base->response_usec), best_spread;
+        const PiSweepSeries *base = series->nodes > 0
+                        ? pi_sweep_find_point(sweep, 1)
+                        : pi_sweep_baseline(sweep, sweep->baselines->len - 1);
+        guint32 workers = series->nodes > 0 ? series->nodes : sweep->cpus;
+        PiSweepSpread best_spread;
         const PiSweepSeries *best;
 
         if (f.spread.median > 0) {
-                double baseline = base_spread.median > 0
-                                          ? (double) base->terms * 1e6 / base_spread.median : 0;
+                double baseline = base ? rate_of(base) : 0;
 
-                f.terms_per_second = (double) series->terms * 1e6 / f.spread.median;
+                f.terms_per_second = rate_of(series);
                 f.speedup = baseline > 0 ? f.terms_per_second / baseline : 0;
-                f.efficiency = sweep->cpus > 0 ? f.speedup / sweep->cpus : 0;
+                f.efficiency = workers > 0 ? f.speedup / workers : 0;
         }
-        if (sweep->points->len == 0)
+        if (sweep->points->len == 0 || pi_sweep_is_over_nodes(sweep))
                 return f;
         best = pi_sweep_point(sweep, find_best(sweep, &best_spread));
         if (series->parts > best->parts && pi_sweep_is_apart(&f.spread, &best_spread))
@@ -170,7 +179,7 @@ double pi_sweep_cpu_share(const PiSweep *sweep) {
         PiSweepSpread spread;
         guint64 workers;
 
-        if (sweep->points->len == 0)
+        if (sweep->points->len == 0 || pi_sweep_is_over_nodes(sweep))
                 return 1;
         best = pi_sweep_point(sweep, find_best(sweep, &spread));
         workers = MIN(best->parts, sweep->cpus);

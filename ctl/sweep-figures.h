@@ -33,7 +33,7 @@ typedef struct PiSweepKnee {
         guint best, enough, most;
 } PiSweepKnee;
 
-/* FALSE if there are fewer than two points: they tell of no knee. */
+/* FALSE if there are fewer than two points, or it is over nodes: they tell of no knee. */
 gboolean pi_sweep_knee(const PiSweep *sweep, PiSweepKnee *ret);
 
 /* The same in words, one sentence. */
@@ -43,8 +43,8 @@ typedef struct PiSweepFigures {
         PiSweepSpread spread;    /* of the response time, in microseconds */
         double utilization;      /* median */
         double terms_per_second; /* by the median; 0 if that is 0, and so the next two */
-        double speedup;          /* against the last baseline of the sweep */
-        double efficiency;       /* speed-up over the CPU slots */
+        double speedup;          /* against the last baseline of the sweep; of nodes: against one */
+        double efficiency;       /* speed-up over the CPU slots; of nodes: over these */
         /* Microseconds of a worker that a part beyond those of the best point takes:
          * (median - best median) * CPU slots / (parts - best parts). Negative unless there are more
          * parts than that and all samples are above all of the best. */
@@ -54,8 +54,8 @@ typedef struct PiSweepFigures {
 PiSweepFigures pi_sweep_figures(const PiSweep *sweep, const PiSweepSeries *series);
 
 /* Share of the time, 0 to 1, that the workers of the fastest point had a CPU; 1 where a request is
- * too short to tell. Far below 1, something else used the CPUs, and the figures are not those of
- * the machine. */
+ * too short to tell, and over nodes. Far below 1, something else used the CPUs, and the figures are
+ * not those of the machine. */
 double pi_sweep_cpu_share(const PiSweep *sweep);
 
 /* Median of what the caller waited beyond the response time, over all points, in microseconds. */

@@ -135,16 +135,21 @@ static void add_point(GArray *steps, PiSweepSeries *series, guint32 cpus, guint 
         PiSweepStep step = { .series = series,
                              .terms = series->terms,
                              .parts = series->parts,
-                             .cpus = cpus,
+                             .nodes = series->nodes,
+                             .cpus = series->nodes > 0 ? 0 : cpus,
                              .kernel = series->kernel,
                              .number = number };
         g_array_append_val(steps, step);
 }
 
+/* All nodes that will be used, if there are several. */
 static void add_warm_up(GArray *steps, const PiSweep *sweep) {
+        const PiSweepSeries *last = pi_sweep_point(sweep, sweep->points->len - 1);
+
         for (guint i = 0; i < WARM_UPS; i++) {
                 PiSweepStep step = { .terms = MIN(sweep->terms, WARM_UP_TERMS),
-                                     .cpus = sweep->cpus,
+                                     .nodes = last->nodes,
+                                     .cpus = last->nodes > 0 ? 0 : sweep->cpus,
                                      .kernel = sweep->kernel,
                                      .number = i + 1 };
                 g_array_append_val(steps, step);
@@ -187,8 +192,9 @@ gboolean pi_sweep_step_is_wanted(const PiSweepStep *step) {
         return spent < PI_SWEEP_BUDGET_USEC;
 }
 
-double pi_sweep_step_estimate(const PiSweepStep *step, double thread_rate) {
-        guint64 threads = step->parts > 0 ? MIN(step->parts, step->cpus) : step->cpus;
+double pi_sweep_step_estimate(const PiSweepStep *step, guint32 slots, double thread_rate) {
+        guint64 cpus = step->cpus > 0 ? step->cpus : (guint64) slots * MAX(step->nodes, 1);
+        guint64 threads = step->parts > 0 ? MIN(step->parts, cpus) : cpus;
 
         if (step->series && pi_sweep_series_length(step->series) > 0)
                 return pi_sweep_spread(step->series->response_usec).median / 1e6;

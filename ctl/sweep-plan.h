@@ -17,7 +17,8 @@ typedef struct PiSweepStep {
         gboolean baseline;
         gboolean budgeted; /* a baseline that is repeated only while it is short */
         guint64 terms, parts;
-        guint32 cpus;
+        guint32 nodes; /* to compute on; 0: on this one, and nowhere else */
+        guint32 cpus;  /* to reserve; 0: all */
         const char *kernel;
         guint number; /* which sample of its series, from 1 on */
 } PiSweepStep;
@@ -39,5 +40,6 @@ GArray *pi_sweep_plan(PiSweep *sweep, GRand *rand);
 gboolean pi_sweep_step_is_wanted(const PiSweepStep *step);
 
 /* How long a request will take, in seconds: the median of what was measured of its series; before
- * that by the rate of one thread (terms a second) with its kernel. 0 if neither is known. */
-double pi_sweep_step_estimate(const PiSweepStep *step, double thread_rate);
+ * that by the rate of one thread (terms a second) with its kernel, and the CPU slots of a node. 0
+ * if neither is known. */
+double pi_sweep_step_estimate(const PiSweepStep *step, guint32 slots, double thread_rate);

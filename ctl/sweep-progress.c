@@ -27,6 +27,9 @@ static char *step_text(const PiSweepStep *step, guint repeats) {
                                : g_strdup_printf("one thread, %s, %u of %u", kernel, step->number,
                                                  repeats);
         }
+        if (step->nodes > 0)
+                return g_strdup_printf("%u node%s, %u of %u", step->nodes,
+                                       step->nodes == 1 ? "" : "s", step->number, repeats);
         parts = pi_format_grouped(step->parts);
         return g_strdup_printf("%s part%s, %u of %u", parts, step->parts == 1 ? "" : "s",
                                step->number, repeats);

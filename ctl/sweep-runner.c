@@ -58,7 +58,8 @@ static double time_left(const Run *run) {
 
         for (guint i = run->index; i < run->steps->len; i++) {
                 const PiSweepStep *step = step_at(run, i);
-                double one = pi_sweep_step_estimate(step, rate_of(run, step->kernel));
+                double one = pi_sweep_step_estimate(step, run->sweep->slots,
+                                                    rate_of(run, step->kernel));
 
                 if (!step->budgeted || (step->number - 1) * one * 1e6 < PI_SWEEP_BUDGET_USEC)
                         left += one;
@@ -93,7 +94,14 @@ static GVariant *make_call(const Run *run, const PiSweepStep *step) {
         g_variant_dict_init(&dict, NULL);
         g_variant_dict_insert(&dict, PI_OPTION_LABEL, "s", run->label);
         g_variant_dict_insert(&dict, PI_OPTION_KERNEL, "s", step->kernel);
-        g_variant_dict_insert(&dict, PI_OPTION_CPUS, "u", step->cpus);
+        if (step->cpus > 0)
+                g_variant_dict_insert(&dict, PI_OPTION_CPUS, "u", step->cpus);
+        g_variant_dict_insert(&dict, PI_OPTION_SCOPE, "s", step->nodes > 1 ? "cluster" : "local");
+        if (step->nodes > 1)
+                g_variant_dict_insert_value(
+                        &dict, PI_OPTION_NODES,
+                        g_variant_new_strv((const char *const *) run->sweep->members,
+                                           (gssize) step->nodes));
         if (step->parts > 0)
                 g_variant_dict_insert(&dict, PI_OPTION_PARTS, "t", step->parts);
         return g_variant_new("(t@a{sv})", step->terms, g_variant_dict_end(&dict));
@@ -123,6 +131,8 @@ static gboolean take_reply(Run *run, const PiSweepStep *step, guint64 wall_usec,
                 return FALSE;
         }
         take_host(run->sweep, report);
+        if (step->series && step->nodes > 0)
+                step->series->parts = pi_dict_u64(report, PI_REPORT_PARTS);
         if (step->series)
                 pi_sweep_series_add(step->series, pi_dict_u64(report, PI_REPORT_RESPONSE_USEC),
                                     wall_usec, CLAMP(utilization, 0, 1));

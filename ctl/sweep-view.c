@@ -6,6 +6,7 @@
 
 #include "ctl/format.h"
 #include "ctl/sweep-figures.h"
+#include "ctl/sweep-nodes.h"
 #include "ctl/table.h"
 #include "ctl/text.h"
 
@@ -26,6 +27,13 @@ static const PiColumn point_columns[] = {
         { "PARTS", TRUE },   { "RESPONSE", TRUE }, { "RANGE", TRUE },      { "CPU", TRUE },
         { "TERMS/S", TRUE }, { "SPEED-UP", TRUE }, { "EFFICIENCY", TRUE }, { "COST/PART", TRUE },
 };
+
+static const PiColumn node_columns[] = {
+        { "NODES", TRUE },   { "RESPONSE", TRUE }, { "RANGE", TRUE },      { "CPU", TRUE },
+        { "TERMS/S", TRUE }, { "SPEED-UP", TRUE }, { "EFFICIENCY", TRUE }, { "PARTS", TRUE },
+};
+
+G_STATIC_ASSERT(G_N_ELEMENTS(node_columns) == G_N_ELEMENTS(point_columns));
 
 static char *usec_text(double usec) {
         return pi_format_usec((guint64) llround(MAX(usec, 0)));
@@ -81,21 +89,24 @@ static PiStyle style_of(const PiSweep *sweep, guint index) {
 }
 
 static PiTable *make_points(const PiSweep *sweep) {
-        PiTable *table = pi_table_new(point_columns, G_N_ELEMENTS(point_columns));
+        gboolean nodes = pi_sweep_is_over_nodes(sweep);
+        PiTable *table = pi_table_new(nodes ? node_columns : point_columns,
+                                      G_N_ELEMENTS(point_columns));
 
         for (guint i = 0; i < sweep->points->len; i++) {
                 const PiSweepSeries *s = pi_sweep_point(sweep, i);
                 PiSweepFigures f = pi_sweep_figures(sweep, s);
                 PiStyle style = style_of(sweep, i);
 
-                pi_table_take(table, pi_format_count(s->parts), style);
+                pi_table_take(table, pi_format_count(pi_sweep_key(s)), style);
                 pi_table_take(table, usec_text(f.spread.median), style);
                 pi_table_take(table, range_text(&f.spread), PI_STYLE_FAINT);
                 pi_table_take(table, pi_format_percent(f.utilization), PI_STYLE_PLAIN);
                 pi_table_take(table, pi_format_amount(f.terms_per_second), PI_STYLE_PLAIN);
                 pi_table_take(table, factor_text(f.speedup), PI_STYLE_PLAIN);
                 pi_table_take(table, pi_format_percent(f.efficiency), PI_STYLE_PLAIN);
-                pi_table_take(table, cost_text(f.cost_usec), PI_STYLE_PLAIN);
+                pi_table_take(table, nodes ? pi_format_count(s->parts) : cost_text(f.cost_usec),
+                              PI_STYLE_PLAIN);
         }
         return table;
 }
@@ -125,9 +136,13 @@ static void append_head(PiOutput *out, const PiSweep *sweep) {
         g_autofree char *moment = pi_format_moment(sweep->begin_usec);
         g_autofree char *took = pi_format_usec(sweep->duration_usec);
 
-        g_autofree char *head = g_strdup_printf("%s terms on %u worker%s, kernel %s, %u times each",
-                                                terms, sweep->cpus, sweep->cpus == 1 ? "" : "s",
-                                                kernel, sweep->repeats);
+        guint last = sweep->points->len;
+        g_autofree char *on = pi_sweep_is_over_nodes(sweep)
+                        ? g_strdup_printf("1 to %u nodes", pi_sweep_point(sweep, last - 1)->nodes)
+                        : g_strdup_printf("%u worker%s", sweep->cpus,
+                                          sweep->cpus == 1 ? "" : "s");
+        g_autofree char *head = g_strdup_printf("%s terms on %s, kernel %s, %u times each", terms,
+                                                on, kernel, sweep->repeats);
         g_autofree char *where = g_strdup_printf("%s%s%s%s%s, in %s", host, host[0] ? ", " : "",
                                                  model, model[0] ? ", " : "", moment, took);
         g_autofree char *head_lines = wrap(head), *where_lines = wrap(where);
@@ -137,24 +152,41 @@ static void append_head(PiOutput *out, const PiSweep *sweep) {
                 pi_output_printf(out, "Label: %s\n", label);
 }
 
-static void append_legend(PiOutput *out, const PiSweep *sweep) {
-        const PiSweepSeries *base = pi_sweep_baseline(sweep, sweep->baselines->len - 1);
-        g_autofree char *kernel = pi_text_escape(base->kernel, out->terminal.utf8, TEXT_MAX);
-        double overhead = pi_sweep_overhead(sweep);
-        g_autofree char *over = usec_text(overhead), *lines = NULL;
-        g_autoptr(GString) text = g_string_new(NULL);
+/* What the columns of the points mean. */
+static GString *legend_of(const PiSweep *sweep, const char *kernel) {
+        GString *text = g_string_new(NULL);
 
+        if (pi_sweep_is_over_nodes(sweep)) {
+                g_string_assign(text, "Medians. CPU: of the CPU slots of the nodes. Speed-up: "
+                                      "against this node alone. Efficiency: speed-up over the "
+                                      "nodes.");
+                return text;
+        }
         g_string_printf(text, "Medians. CPU: of %u CPU slot%s. Speed-up: against one thread of "
                         "kernel %s. Efficiency: speed-up over %u worker%s. Cost/part: of a "
                         "worker's time, for each part beyond those of the fastest; - where the "
-                        "ranges overlap. The caller waited %s longer than the service took.",
+                        "ranges overlap.",
                         sweep->slots, sweep->slots == 1 ? "" : "s", kernel, sweep->cpus,
-                        sweep->cpus == 1 ? "" : "s", over);
+                        sweep->cpus == 1 ? "" : "s");
+        return text;
+}
+
+static gboolean has_short_baseline(const PiSweep *sweep) {
         for (guint i = 0; i < sweep->baselines->len; i++)
-                if (pi_sweep_baseline(sweep, i)->terms != sweep->terms) {
-                        g_string_append(text, " A baseline of fewer terms counts by its rate.");
-                        break;
-                }
+                if (pi_sweep_baseline(sweep, i)->terms != sweep->terms)
+                        return TRUE;
+        return FALSE;
+}
+
+static void append_legend(PiOutput *out, const PiSweep *sweep) {
+        const PiSweepSeries *base = pi_sweep_baseline(sweep, sweep->baselines->len - 1);
+        g_autofree char *kernel = pi_text_escape(base->kernel, out->terminal.utf8, TEXT_MAX);
+        g_autofree char *over = usec_text(pi_sweep_overhead(sweep)), *lines = NULL;
+        g_autoptr(GString) text = legend_of(sweep, kernel);
+
+        g_string_append_printf(text, " The caller waited %s longer than the service took.", over);
+        if (has_short_baseline(sweep) && !pi_sweep_is_over_nodes(sweep))
+                g_string_append(text, " A baseline of fewer terms counts by its rate.");
         lines = wrap(text->str);
         pi_output_printf(out, "\n%s\n", lines);
 }
@@ -168,7 +200,9 @@ static void append_paragraph(PiOutput *out, PiStyle style, const char *text) {
 
 /* What the figures say, and what is to be known about them. */
 static void append_closing(PiOutput *out, const PiSweep *sweep) {
-        g_autofree char *knee = pi_sweep_knee_text(sweep), *share = NULL, *busy = NULL;
+        g_autofree char *knee = pi_sweep_is_over_nodes(sweep) ? pi_sweep_nodes_text(sweep)
+                                                              : pi_sweep_knee_text(sweep);
+        g_autofree char *share = NULL, *busy = NULL;
 
         pi_output_printf(out, "\n");
         append_paragraph(out, PI_STYLE_STRONG, knee);

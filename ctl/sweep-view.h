@@ -15,7 +15,7 @@ void pi_sweep_append_json(PiOutput *out, const PiSweep *sweep);
 /* RFC 4180 with a header line; a row for each baseline and each point. */
 void pi_sweep_append_csv(GString *out, const PiSweep *sweep);
 
-/* Two runs, `now` against `then`, number of parts by number of parts. */
+/* Two runs, `now` against `then`, number of parts, or of nodes, by number. */
 typedef enum PiSweepChange {
         PI_SWEEP_SAME,   /* the ranges overlap */
         PI_SWEEP_FASTER, /* every sample of `now` is below every one of `then` */
@@ -24,8 +24,9 @@ typedef enum PiSweepChange {
 
 PiSweepChange pi_sweep_change(const PiSweepSeries *now, const PiSweepSeries *then);
 
-/* PI_ERROR_INVALID_OPTION if they are not of the same number of terms. */
-gboolean pi_sweep_can_compare(guint64 now_terms, const PiSweep *then, GError **error);
+/* PI_ERROR_INVALID_OPTION if they are not of the same number of terms, or not over the same. */
+gboolean pi_sweep_can_compare(guint64 now_terms, gboolean now_over_nodes, const PiSweep *then,
+                              GError **error);
 
 void pi_sweep_append_comparison(PiOutput *out, const PiSweep *now, const PiSweep *then);
 void pi_sweep_append_comparison_json(PiOutput *out, const PiSweep *now, const PiSweep *then);

@@ -51,6 +51,7 @@ void pi_sweep_free(PiSweep *sweep) {
         g_free(sweep->version);
         g_ptr_array_unref(sweep->baselines);
         g_ptr_array_unref(sweep->points);
+        g_strfreev(sweep->members);
         g_free(sweep);
 }
 
@@ -68,6 +69,21 @@ PiSweepSeries *pi_sweep_add_point(PiSweep *sweep, guint64 parts) {
         return s;
 }
 
+PiSweepSeries *pi_sweep_add_nodes_point(PiSweep *sweep, guint32 nodes, guint64 parts) {
+        PiSweepSeries *s = pi_sweep_add_point(sweep, parts);
+
+        s->nodes = nodes;
+        return s;
+}
+
+gboolean pi_sweep_is_over_nodes(const PiSweep *sweep) {
+        return sweep->points->len > 0 && pi_sweep_point(sweep, 0)->nodes > 0;
+}
+
+guint64 pi_sweep_key(const PiSweepSeries *point) {
+        return point->nodes > 0 ? point->nodes : point->parts;
+}
+
 const PiSweepSeries *pi_sweep_baseline(const PiSweep *sweep, guint index) {
         return sweep->baselines->pdata[index];
 }
@@ -76,9 +92,9 @@ const PiSweepSeries *pi_sweep_point(const PiSweep *sweep, guint index) {
         return sweep->points->pdata[index];
 }
 
-const PiSweepSeries *pi_sweep_find_point(const PiSweep *sweep, guint64 parts) {
+const PiSweepSeries *pi_sweep_find_point(const PiSweep *sweep, guint64 key) {
         for (guint i = 0; i < sweep->points->len; i++)
-                if (pi_sweep_point(sweep, i)->parts == parts)
+                if (pi_sweep_key(pi_sweep_point(sweep, i)) == key)
                         return pi_sweep_point(sweep, i);
         return NULL;
 }
@@ -119,6 +135,8 @@ static GVariant *series_list(const GPtrArray *list, gboolean points) {
                 GVariantDict d;
 
                 g_variant_dict_init(&d, NULL);
+                if (points && s->nodes > 0)
+                        g_variant_dict_insert(&d, PI_SWEEP_NODES, "u", s->nodes);
                 if (points)
                         g_variant_dict_insert(&d, PI_SWEEP_PARTS, "t", s->parts);
                 else {
@@ -188,7 +206,9 @@ static void take_series(PiSweep *sweep, GVariant *run, const char *key, gsize ma
                 PiSweepSeries *s;
 
                 if (strcmp(key, PI_SWEEP_POINTS) == 0)
-                        s = pi_sweep_add_point(sweep, pi_dict_u64(entry, PI_SWEEP_PARTS));
+                        s = pi_sweep_add_nodes_point(
+                                sweep, (guint32) pi_dict_u64(entry, PI_SWEEP_NODES),
+                                pi_dict_u64(entry, PI_SWEEP_PARTS));
                 else
                         s = pi_sweep_add_baseline(sweep, pi_dict_string(entry, PI_SWEEP_KERNEL),
                                                   pi_dict_u64(entry, PI_SWEEP_TERMS));

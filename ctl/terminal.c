@@ -61,6 +61,9 @@ PiStyle pi_style_of_state(const char *state) {
                 { "suspect", PI_STYLE_BUSY },     { "out-of-service", PI_STYLE_BAD },
                 { "transient", PI_STYLE_BUSY },   { "core", PI_STYLE_BAD },
                 { "node", PI_STYLE_BAD },         { "software", PI_STYLE_BAD },
+                { "up", PI_STYLE_GOOD },          { "self", PI_STYLE_GOOD },
+                { "lost", PI_STYLE_BAD },         { "connecting", PI_STYLE_BUSY },
+                { "quarantined", PI_STYLE_BAD },  { "incompatible", PI_STYLE_BAD },
         };
 
         for (gsize i = 0; i < G_N_ELEMENTS(styles); i++)

@@ -30,5 +30,5 @@ void pi_terminal_init(PiTerminal *t, int fd);
 const char *pi_terminal_begin(const PiTerminal *t, PiStyle style);
 const char *pi_terminal_end(const PiTerminal *t, PiStyle style);
 
-/* The style a state of a job, a lease or a core, or a verdict, is shown in. */
+/* The style a state of a job, a lease, a core or a node, or a verdict, is shown in. */
 PiStyle pi_style_of_state(const char *state);

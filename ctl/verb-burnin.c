@@ -299,6 +299,8 @@ static GVariant *make_call(const PiInvocation *inv, guint64 terms) {
 
         g_variant_dict_init(&dict, NULL);
         g_variant_dict_insert(&dict, PI_OPTION_LABEL, "s", LABEL);
+        /* It is this machine that is judged. */
+        g_variant_dict_insert(&dict, PI_OPTION_SCOPE, "s", "local");
         g_variant_dict_insert(&dict, PI_OPTION_PARTS, "t", (guint64) PI_BURNIN_PARTS);
         if (o->cpus > 0)
                 g_variant_dict_insert(&dict, PI_OPTION_CPUS, "u", (guint32) o->cpus);

@@ -7,6 +7,7 @@
 #include "ctl/client-error.h"
 #include "ctl/client.h"
 #include "ctl/job.h"
+#include "ctl/node.h"
 #include "ctl/progress.h"
 #include "ctl/quantity.h"
 #include "ctl/report.h"
@@ -28,11 +29,17 @@ static void add_string(GVariantDict *dict, const char *key, const char *value) {
 /* The arguments (ta{sv}) of ComputePi and SubmitJob, floating. */
 static GVariant *make_arguments(const PiInvocation *inv, GError **error) {
         const PiOptions *o = &inv->options;
+        GVariant *nodes = NULL;
         GVariantDict dict;
         guint64 terms;
 
         if (!pi_quantity_parse(inv->args[0], &pi_quantity_terms, &terms, error))
                 return NULL;
+        if (o->nodes) {
+                nodes = pi_nodes_parse(o->nodes, error);
+                if (!nodes)
+                        return NULL;
+        }
         g_variant_dict_init(&dict, NULL);
         if (o->parts > 0)
                 g_variant_dict_insert(&dict, PI_OPTION_PARTS, "t", o->parts);
@@ -42,6 +49,8 @@ static GVariant *make_arguments(const PiInvocation *inv, GError **error) {
                 g_variant_dict_insert(&dict, PI_OPTION_DEADLINE_USEC, "t", o->timeout_usec);
         if (pi_invocation_has(inv, PRIORITY))
                 g_variant_dict_insert(&dict, PI_OPTION_PRIORITY, "i", o->priority);
+        if (nodes)
+                g_variant_dict_insert_value(&dict, PI_OPTION_NODES, nodes);
         add_string(&dict, PI_OPTION_SCOPE, o->scope);
         add_string(&dict, PI_OPTION_ENGINE, o->engine);
         add_string(&dict, PI_OPTION_KERNEL, o->kernel);

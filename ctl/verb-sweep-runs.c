@@ -42,6 +42,16 @@ static gboolean wants_csv(const PiInvocation *inv) {
         return inv->options.format && strcmp(inv->options.format, "csv") == 0;
 }
 
+/* The chart is one of parts. */
+static gboolean check_plot(const PiInvocation *inv, gboolean over_nodes, GError **error) {
+        if (!inv->options.plot || !over_nodes)
+                return TRUE;
+        g_set_error_literal(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "--plot draws sweeps over the number of parts only; --format=csv gives "
+                            "the figures of one over nodes to other programs");
+        return FALSE;
+}
+
 gboolean pi_sweep_check_output(const PiInvocation *inv, GError **error) {
         const PiOptions *o = &inv->options;
         g_autofree char *quoted = NULL;
@@ -57,7 +67,8 @@ gboolean pi_sweep_check_output(const PiInvocation *inv, GError **error) {
                             "only one of --format and --json can be given");
                 return FALSE;
         }
-        return !o->plot || pi_plot_check(o->plot, error);
+        return check_plot(inv, o->nodes != NULL, error) &&
+               (!o->plot || pi_plot_check(o->plot, error));
 }
 
 static void append(PiInvocation *inv, const PiSweep *sweep, const PiSweep *then) {
@@ -138,11 +149,12 @@ int pi_sweep_show(PiInvocation *inv, GError **error) {
                 return PI_VERB_ERROR;
         client = pi_client_new(&inv->options, error);
         sweep = client ? pi_sweep_fetch(client, id, error) : NULL;
-        if (!sweep)
+        if (!sweep || !check_plot(inv, pi_sweep_is_over_nodes(sweep), error))
                 return PI_VERB_ERROR;
         if (inv->options.compare > 0) {
                 then = pi_sweep_fetch(client, inv->options.compare, error);
-                if (!then || !pi_sweep_can_compare(sweep->terms, then, error))
+                if (!then || !pi_sweep_can_compare(sweep->terms, pi_sweep_is_over_nodes(sweep),
+                                                   then, error))
                         return PI_VERB_ERROR;
         }
         return pi_sweep_output(inv, sweep, then, error) ? EXIT_SUCCESS : PI_VERB_ERROR;
@@ -150,12 +162,14 @@ int pi_sweep_show(PiInvocation *inv, GError **error) {
 
 static void add_row(PiTable *table, const PiSweep *sweep, gboolean utf8) {
         g_autofree char *moment = pi_format_moment(sweep->begin_usec);
-        const PiSweepSeries *best = pi_sweep_point(sweep, 0);
+        const PiSweepSeries *best;
         PiSweepKnee knee;
         double median;
 
         if (pi_sweep_knee(sweep, &knee))
                 best = pi_sweep_point(sweep, knee.best);
+        else
+                best = pi_sweep_point(sweep, sweep->points->len - 1);
         median = pi_sweep_spread(best->response_usec).median;
         pi_table_take(table, g_strdup_printf("%" G_GUINT64_FORMAT, sweep->id), PI_STYLE_PLAIN);
         /* Up to the minute. */
@@ -165,7 +179,9 @@ static void add_row(PiTable *table, const PiSweep *sweep, gboolean utf8) {
         pi_table_take(table, g_strdup_printf("%u", sweep->cpus), PI_STYLE_PLAIN);
         pi_table_take(table, pi_text_escape(sweep->kernel, FALSE, 16), PI_STYLE_PLAIN);
         pi_table_take(table, pi_format_usec((guint64) llround(median)), PI_STYLE_PLAIN);
-        pi_table_take(table, pi_format_count(best->parts), PI_STYLE_PLAIN);
+        pi_table_take(table,
+                      best->nodes > 0 ? g_strdup_printf("%u nodes", best->nodes)
+                                      : pi_format_count(best->parts), PI_STYLE_PLAIN);
         pi_table_take(table, pi_text_escape(sweep->host, utf8, 24), PI_STYLE_PLAIN);
         pi_table_take(table, pi_text_escape(sweep->label, utf8, 0), PI_STYLE_PLAIN);
 }

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "ctl/job.h"
+#include "ctl/node.h"
 #include "ctl/quantity.h"
+#include "ctl/sweep-nodes.h"
 #include "ctl/sweep-plan.h"
 #include "ctl/sweep-runner.h"
 #include "ctl/sweep-view.h"
@@ -51,18 +53,44 @@ static char *limit_text(const char *text) {
         return g_strndup(text, (gsize) (end - text));
 }
 
-static gboolean check_count(const GArray *parts, guint32 repeats, GError **error) {
-        if (parts->len * repeats <= MEASUREMENTS_MAX)
+static gboolean check_count(const GArray *points, guint32 repeats, GError **error) {
+        if (points->len * repeats <= MEASUREMENTS_MAX)
                 return TRUE;
         g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                    "%u numbers of parts %u times are %u measurements, at most %d are kept; give "
-                    "--parts fewer numbers or --repeats a smaller one", parts->len, repeats,
-                    parts->len * repeats, MEASUREMENTS_MAX);
+                    "%u points %u times are %u measurements, at most %d are kept; give --parts or "
+                    "--nodes fewer numbers or --repeats a smaller one", points->len, repeats,
+                    points->len * repeats, MEASUREMENTS_MAX);
         return FALSE;
 }
 
+/* Over nodes there is one number of parts, and each node gives all its CPUs. */
+static gboolean check_nodes(const PiInvocation *inv, GError **error) {
+        const PiOptions *o = &inv->options;
+
+        if (pi_invocation_has(inv, CPUS))
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "only one of --nodes and --cpus can be given: each node gives all its "
+                            "CPUs");
+        else if (o->parts_text && o->parts == 0)
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "with --nodes, --parts takes one number: only one of the two can be a "
+                            "list");
+        else
+                return TRUE;
+        return FALSE;
+}
+
+/* What is measured: numbers of parts, or of nodes. */
+static GArray *read_points(const PiInvocation *inv, guint64 terms, GError **error) {
+        const PiOptions *o = &inv->options;
+
+        if (!o->nodes)
+                return pi_sweep_parse_parts(o->parts_text, terms, error);
+        return check_nodes(inv, error) ? pi_sweep_parse_nodes(o->nodes, error) : NULL;
+}
+
 /* What the command line asks for, without a look at the service. */
-static gboolean read_request(const PiInvocation *inv, PiSweep *sweep, GArray **parts,
+static gboolean read_request(const PiInvocation *inv, PiSweep *sweep, GArray **points,
                              GError **error) {
         const PiOptions *o = &inv->options;
 
@@ -86,8 +114,8 @@ static gboolean read_request(const PiInvocation *inv, PiSweep *sweep, GArray **p
         }
         g_free(sweep->label);
         sweep->label = g_strdup(o->label ? o->label : "");
-        *parts = pi_sweep_parse_parts(o->parts_text, sweep->terms, error);
-        return *parts && check_count(*parts, sweep->repeats, error) &&
+        *points = read_points(inv, sweep->terms, error);
+        return *points && check_count(*points, sweep->repeats, error) &&
                pi_sweep_check_output(inv, error);
 }
 
@@ -104,9 +132,27 @@ static gboolean check_kernel(const char *kernel, const char *const *kernels, GEr
         return FALSE;
 }
 
+/* Sets what to measure. */
+static gboolean prepare(const PiInvocation *inv, PiClient *client, PiSweep *sweep,
+                        const char *const *kernels, const GArray *points, GError **error) {
+        g_autoptr(GPtrArray) nodes = NULL;
+
+        if (!inv->options.nodes) {
+                pi_sweep_prepare(sweep, kernels, points);
+                return TRUE;
+        }
+        nodes = pi_nodes_fetch(client, error);
+        if (!nodes || !pi_sweep_choose_members(sweep, nodes,
+                                               g_array_index(points, guint64, points->len - 1),
+                                               error))
+                return FALSE;
+        pi_sweep_prepare_nodes(sweep, points, inv->options.parts);
+        return TRUE;
+}
+
 /* What the service is, and whether it can do what is asked for. */
 static gboolean ask_service(const PiInvocation *inv, PiClient *client, PiSweep *sweep,
-                            const GArray *parts, GError **error) {
+                            const GArray *points, GError **error) {
         const PiOptions *o = &inv->options;
         g_autoptr(GVariant) service = pi_client_get_all(client, PI_OBJECT_PATH,
                                                         PI_INTERFACE_MANAGER, error);
@@ -138,8 +184,7 @@ static gboolean ask_service(const PiInvocation *inv, PiClient *client, PiSweep *
                 g_free(sweep->cpu_model);
                 sweep->cpu_model = limit_text(model);
         }
-        pi_sweep_prepare(sweep, kernels, parts);
-        return TRUE;
+        return prepare(inv, client, sweep, kernels, points, error);
 }
 
 /* The service's own rates of one thread, measured now; without them only the time left is less well
@@ -191,23 +236,24 @@ static int report_interrupted(PiInvocation *inv, PiSweep *sweep, int signal, GEr
 
 static int measure(PiInvocation *inv, GError **error) {
         g_autoptr(PiSweep) sweep = pi_sweep_new(), then = NULL;
-        g_autoptr(GArray) parts = NULL;
+        g_autoptr(GArray) points = NULL;
         g_autoptr(PiClient) client = NULL;
         g_autoptr(GVariant) rates = NULL;
         GError *reason = NULL;
         int signal = 0;
 
-        if (!read_request(inv, sweep, &parts, error))
+        if (!read_request(inv, sweep, &points, error))
                 return PI_VERB_ERROR;
         client = pi_client_new(&inv->options, error);
         if (!client)
                 return PI_VERB_ERROR;
         if (inv->options.compare > 0) {
                 then = pi_sweep_fetch(client, inv->options.compare, error);
-                if (!then || !pi_sweep_can_compare(sweep->terms, then, error))
+                if (!then || !pi_sweep_can_compare(sweep->terms, inv->options.nodes != NULL, then,
+                                                   error))
                         return PI_VERB_ERROR;
         }
-        if (!ask_service(inv, client, sweep, parts, error))
+        if (!ask_service(inv, client, sweep, points, error))
                 return PI_VERB_ERROR;
         rates = ask_rates(client);
         (void) pi_sweep_measure(sweep, client, sweep->label[0] ? sweep->label : LABEL_DEFAULT,

@@ -5,7 +5,7 @@
 
 #define OPTIONS_OF_A_JOB                                                                      \
         (PI_OPT(PARTS) | PI_OPT(CPUS) | PI_OPT(SCOPE) | PI_OPT(KERNEL) | PI_OPT(ENGINE) |     \
-         PI_OPT(LABEL) | PI_OPT(TIMEOUT) | PI_OPT(PRIORITY))
+         PI_OPT(LABEL) | PI_OPT(TIMEOUT) | PI_OPT(PRIORITY) | PI_OPT(NODES))
 
 #define TERMS_FORMS                                                                            \
         "TERMS is a whole number from 1 to 10^16, written 1000000000, 1e9,\n"                  \
@@ -75,13 +75,14 @@ const PiVerb pi_verbs[] = {
           .kind = PI_ARGUMENT_SWEEP,
           .options = PI_OPT(TERMS) | PI_OPT(PARTS) | PI_OPT(REPEATS) | PI_OPT(CPUS) |
                      PI_OPT(KERNEL) | PI_OPT(LABEL) | PI_OPT(PLOT) | PI_OPT(COMPARE) |
-                     PI_OPT(FORMAT) | PI_OPT(LINES),
+                     PI_OPT(FORMAT) | PI_OPT(LINES) | PI_OPT(NODES),
           .run = pi_verb_sweep,
           .help = "Measure over the number of parts, or show it",
           .details = "Sums as many terms in 1, 2, 4, 8, 16, 24, 32, 128, 2000, 100000 and 1000000\n"
                      "parts, in random order, after one thread alone; shows the table and where\n"
-                     "more parts stop to help; stores the run. history lists the stored runs and\n"
-                     "show prints one. FORMAT is text or csv." },
+                     "more parts stop to help; stores the run. With --nodes=1,2,3 it does so over\n"
+                     "the number of nodes of the cluster instead. history lists the stored runs\n"
+                     "and show prints one. FORMAT is text or csv." },
         { .name = "cores",
           .arguments = "",
           .run = pi_verb_cores,
@@ -98,6 +99,27 @@ const PiVerb pi_verbs[] = {
           .kind = PI_ARGUMENT_CPU,
           .run = pi_verb_restore,
           .help = "Put cores back into service" },
+        { .name = "nodes",
+          .arguments = "",
+          .run = pi_verb_nodes,
+          .help = "List the nodes of the cluster: state, speed, leases" },
+        { .name = "cluster",
+          .arguments = "ACTION [ARG]",
+          .min_args = 1,
+          .max_args = 2,
+          .kind = PI_ARGUMENT_CLUSTER,
+          .options = PI_OPT(TTL) | PI_OPT(USES) | PI_OPT(QUIET),
+          .run = pi_verb_cluster,
+          .help = "Make, join, show or leave a cluster",
+          .details = "  init          Make a cluster of this node\n"
+                     "  token         Make the command by which another machine joins\n"
+                     "  tokens        List the tokens that can still be used\n"
+                     "  revoke ID     Have a token be of no use any more\n"
+                     "  join TOKEN    Join the cluster of a token; - reads it from standard input\n"
+                     "  leave         Leave the cluster\n"
+                     "  remove NODE   Put another member out of it\n"
+                     "  restore NODE  Give a member that answered a wrong sum leases again\n"
+                     "  status        Show the cluster in short" },
         { .name = "metrics",
           .arguments = "",
           .options = PI_OPT(FORMAT) | PI_OPT(OUTPUT),

@@ -12,6 +12,7 @@ typedef enum PiArgumentKind {
         PI_ARGUMENT_JOB,
         PI_ARGUMENT_CPU,
         PI_ARGUMENT_SWEEP,
+        PI_ARGUMENT_CLUSTER,
 } PiArgumentKind;
 
 /* A verb: the one declaration that dispatch, help and completion are made from. */
@@ -46,6 +47,8 @@ int pi_verb_cores(PiInvocation *invocation, GError **error);
 int pi_verb_faults(PiInvocation *invocation, GError **error);
 int pi_verb_restore(PiInvocation *invocation, GError **error);
 int pi_verb_sweep(PiInvocation *invocation, GError **error);
+int pi_verb_nodes(PiInvocation *invocation, GError **error);
+int pi_verb_cluster(PiInvocation *invocation, GError **error);
 int pi_verb_metrics(PiInvocation *invocation, GError **error);
 int pi_verb_top(PiInvocation *invocation, GError **error);
 int pi_verb_version(PiInvocation *invocation, GError **error);

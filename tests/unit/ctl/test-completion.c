@@ -103,7 +103,9 @@ static void check_bash(const char *words, const char *wanted) {
         g_autofree char *text = script("bash");
         g_autofree char *program = g_strdup_printf(
                 "pictl() { [[ $* == *'--no-legend jobs' ]] && printf ' 7 done\\n12 running\\n'; "
-                "[[ $* == *'--no-legend cores' ]] && printf '0 in-service\\n3 suspect\\n'; }; "
+                "[[ $* == *'--no-legend cores' ]] && printf '0 in-service\\n3 suspect\\n'; "
+                "[[ $* == *'--no-legend nodes' ]] && printf 'vm  self\\nnode2 up\\n'; "
+                "[[ $* == *'--no-legend cluster tokens' ]] && printf '1f 1\\n'; }; "
                 ". \"$1\"; COMP_WORDS=(%s); COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 )); _pictl; "
                 "echo \"${COMPREPLY[*]}\"",
                 words);
@@ -128,6 +130,11 @@ static void test_bash_offers(void) {
         check_bash("pictl compute --parts ''", "");
         check_bash("pictl show ''", "7 12");
         check_bash("pictl restore ''", "0 3");
+        check_bash("pictl cluster re", "revoke remove restore");
+        check_bash("pictl cluster remove ''", "vm node2");
+        check_bash("pictl cluster restore n", "node2");
+        check_bash("pictl cluster revoke ''", "1f");
+        check_bash("pictl cluster token --tt", "--ttl=");
         check_bash("pictl burnin --dur", "--duration=");
         check_bash("pictl burnin ''",
                    "-h --help --version --user --system -H --host= --json= -j --no-pager "

@@ -80,6 +80,30 @@ static void test_lists(void) {
         g_assert_null(strstr(text, "Other"));
 }
 
+static void test_nodes(void) {
+        const char *two =
+                "{'guests_running': <uint32 1>, 'guests_done': <uint64 4>, "
+                "'nodes': <[{'id': <'00'>, 'name': <'here'>, 'state': <'self'>, "
+                "'cpus': <uint32 16>, 'share': <0.25>, 'cpu_usage': <15.9>}, "
+                "{'id': <'11'>, 'name': <'there'>, 'state': <'lost'>, 'leases_lost': <uint64 3>, "
+                "'round_trip_usec': <uint64 250>, 'memory_bytes': <uint64 8388608>}]>}";
+        g_autofree char *text = render(two);
+        g_autofree char *alone = render("{'nodes': <[{'id': <'00'>, 'name': <'here'>, "
+                                        "'state': <'self'>}]>}");
+
+        g_assert_nonnull(strstr(text, "orders of others   1 running, 4 answered\n"));
+        g_assert_nonnull(strstr(text, "Nodes\nNODE"));
+        g_assert_nonnull(strstr(text, "\nhere  self "));
+        g_assert_nonnull(strstr(text, " 25.0 % "));
+        g_assert_nonnull(strstr(text, "\nthere lost "));
+        g_assert_nonnull(strstr(text, " 250 us "));
+        g_assert_nonnull(strstr(text, "8.00 MiB"));
+        g_assert_null(strstr(text, "Other"));
+        /* Of this node alone there is nothing that is not told already. */
+        g_assert_cmpstr(alone, ==, "");
+        expect("last_seen_usec", "uint64 0", "-");
+}
+
 static void test_store(void) {
         g_autofree char *broken = render(
                 "{'store_degraded': <true>, 'store_error': <'disk full'>, "
@@ -116,6 +140,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/metrics-view/units", test_units);
         g_test_add_func("/ctl/metrics-view/families", test_families);
         g_test_add_func("/ctl/metrics-view/lists", test_lists);
+        g_test_add_func("/ctl/metrics-view/nodes", test_nodes);
         g_test_add_func("/ctl/metrics-view/referee", test_referee);
         g_test_add_func("/ctl/metrics-view/store", test_store);
         g_test_add_func("/ctl/metrics-view/unknown", test_unknown);

@@ -54,6 +54,28 @@ static void test_whole(void) {
                         "  memory peak        12.3 MiB  (of the whole service)\n");
 }
 
+/* Several nodes: what each did, as far as it is told. */
+static void test_nodes(void) {
+        g_autofree char *text = render(
+                "{'kernel': <'avx2'>, 'cluster_efficiency': <0.973>, 'nodes': <["
+                "{'id': <'a1'>, 'name': <'node1'>, 'cpus': <uint32 16>, 'terms': <uint64 6000000>, "
+                "'leases': <uint64 60>, 'leases_retried': <uint64 1>, 'share': <0.6>, "
+                "'cpu_usec': <uint64 50300>, 'throughput_terms': <38.2e9>, "
+                "'round_trip_usec': <uint64 0>}, "
+                "{'id': <'b2\033'>, 'terms': <uint64 4000000>, 'round_trip_usec': <uint64 431>}]>}",
+                TRUE, FALSE);
+
+        g_test_message("%s", text);
+        g_assert_nonnull(strstr(text, "  nodes              2\n"
+                                      "  cluster efficiency 97.3 % of 2 nodes\n\n"));
+        g_assert_nonnull(strstr(text, "NODE   CPUS TERMS  SHARE LEASES RETRIED CPU-TIME TERMS/S"
+                                      "    RTT\n"));
+        g_assert_nonnull(strstr(text, "node1    16 6.00M 60.0 %     60       1  50.3 ms   38.2G"
+                                      "      -\n"));
+        g_assert_nonnull(strstr(text, "b2\\x1b    - 4.00M      -      -       -        -       -"
+                                      " 431 us\n"));
+}
+
 static void test_ascii(void) {
         g_autofree char *text = render(REPORT, FALSE, FALSE);
 
@@ -122,6 +144,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/ctl/report/whole", test_whole);
         g_test_add_func("/ctl/report/ascii", test_ascii);
+        g_test_add_func("/ctl/report/nodes", test_nodes);
         g_test_add_func("/ctl/report/colours", test_colours);
         g_test_add_func("/ctl/report/inexact", test_inexact);
         g_test_add_func("/ctl/report/not-verified", test_not_verified);

@@ -188,14 +188,14 @@ static void test_estimate(void) {
         PiSweepStep step = { .series = sweep->points->pdata[0], .terms = 1000, .parts = 1,
                              .cpus = 2 };
 
-        g_assert_cmpfloat(pi_sweep_step_estimate(&step, 0), ==, 0);
-        g_assert_cmpfloat(pi_sweep_step_estimate(&step, 100), ==, 10);
+        g_assert_cmpfloat(pi_sweep_step_estimate(&step, 4, 0), ==, 0);
+        g_assert_cmpfloat(pi_sweep_step_estimate(&step, 4, 100), ==, 10);
         step.parts = 8;
-        g_assert_cmpfloat(pi_sweep_step_estimate(&step, 100), ==, 5);
+        g_assert_cmpfloat(pi_sweep_step_estimate(&step, 4, 100), ==, 5);
         step.parts = 0;
-        g_assert_cmpfloat(pi_sweep_step_estimate(&step, 100), ==, 5);
+        g_assert_cmpfloat(pi_sweep_step_estimate(&step, 4, 100), ==, 5);
         pi_sweep_series_add(step.series, 3000000, 1, 1);
-        g_assert_cmpfloat(pi_sweep_step_estimate(&step, 100), ==, 3);
+        g_assert_cmpfloat(pi_sweep_step_estimate(&step, 4, 100), ==, 3);
 }
 
 static void expect_line(const PiSweepStep *step, double left, unsigned columns, const char *text) {

@@ -165,15 +165,75 @@ static void test_csv(void) {
         g_assert_cmpstr(lines[6], ==, "");
         for (guint i = 0; i < 6; i++) {
                 g_auto(GStrv) fields = g_strsplit(lines[i], ",", -1);
-                g_assert_cmpuint(g_strv_length(fields), ==, 14);
+                g_assert_cmpuint(g_strv_length(fields), ==, 15);
         }
         g_assert_true(g_str_has_prefix(lines[0], "kind,kernel,terms,cpus,parts,samples,response_"));
         g_assert_cmpstr(lines[2], ==,
-                        "baseline,avx2,1000000000,1,1,1,10000,10000,10000,1,1e+11,1,,");
+                        "baseline,avx2,1000000000,1,1,1,10000,10000,10000,1,1e+11,1,,,1");
         g_assert_cmpstr(lines[4], ==,
-                        "point,avx2,1000000000,16,16,3,1000,990,1010,0.75,1e+12,10,0.625,");
+                        "point,avx2,1000000000,16,16,3,1000,990,1010,0.75,1e+12,10,0.625,,1");
         g_assert_true(g_str_has_prefix(lines[5], "point,avx2,1000000000,16,1000000,3,1600,"));
-        g_assert_false(g_str_has_suffix(lines[5], ","));
+        g_assert_false(g_str_has_suffix(lines[5], ",,1"));
+}
+
+/* Over nodes: 1000 us alone, `medians` on two and three. */
+static PiSweep *make_nodes(guint64 id, guint64 two, guint64 three) {
+        const guint64 medians[] = { 1000, two, three };
+        PiSweep *sweep = make_sweep(id, 1000000000, NULL, NULL, 0);
+
+        for (guint i = 0; i < G_N_ELEMENTS(medians); i++) {
+                PiSweepSeries *s = pi_sweep_add_nodes_point(sweep, i + 1, 64);
+
+                pi_sweep_series_add(s, medians[i] - 10, medians[i], 0.9);
+                pi_sweep_series_add(s, medians[i], medians[i] + 10, 0.9);
+                pi_sweep_series_add(s, medians[i] + 10, medians[i] + 20, 0.9);
+        }
+        return sweep;
+}
+
+static void test_nodes(void) {
+        g_autoptr(PiSweep) sweep = make_nodes(7, 500, 400);
+        PiOutput out = make_output(PI_JSON_OFF);
+        g_autoptr(GString) csv = g_string_new(NULL);
+
+        pi_sweep_append(&out, sweep);
+        expect_width(out.text->str);
+        g_assert_nonnull(strstr(out.text->str, "1 000 000 000 terms on 1 to 3 nodes, kernel avx2"));
+        g_assert_nonnull(strstr(out.text->str, "NODES RESPONSE"));
+        g_assert_nonnull(strstr(out.text->str, "against this node alone"));
+        g_assert_nonnull(strstr(out.text->str, "3 nodes are 2.5 times as fast as this one alone: "
+                                               "83.3 % of the ideal."));
+        pi_output_clear(&out);
+        out = make_output(PI_JSON_SHORT);
+        pi_sweep_append_json(&out, sweep);
+        g_assert_nonnull(strstr(out.text->str, "\"nodes\":3"));
+        g_assert_nonnull(strstr(out.text->str, "\"efficiency\":0.83"));
+        g_assert_null(strstr(out.text->str, "\"knee\""));
+        pi_output_clear(&out);
+        pi_sweep_append_csv(csv, sweep);
+        g_assert_nonnull(strstr(csv->str,
+                                "point,avx2,1000000000,16,64,3,500,490,510,0.9,2e+12,2,1,,2\r\n"));
+}
+
+static void test_compare_nodes(void) {
+        g_autoptr(PiSweep) now = make_nodes(0, 500, 400), then = make_nodes(3, 600, 400);
+        g_autoptr(PiSweep) parts = make_small(4);
+        g_autoptr(GError) error = NULL;
+        PiOutput out = make_output(PI_JSON_OFF);
+        g_autoptr(GString) csv = g_string_new(NULL);
+
+        pi_sweep_append_comparison(&out, now, then);
+        expect_width(out.text->str);
+        g_assert_nonnull(strstr(out.text->str, "NODES   RUN 3 THIS RUN RATIO"));
+        g_assert_nonnull(strstr(out.text->str, "    2  600 us   500 us 0.833 faster\n"));
+        g_assert_nonnull(strstr(out.text->str, "    3  400 us   400 us 1.000\n"));
+        pi_output_clear(&out);
+        pi_sweep_append_comparison_csv(csv, now, then);
+        g_assert_true(g_str_has_prefix(csv->str, "nodes,then_median_usec,"));
+        g_assert_true(pi_sweep_can_compare(1000000000, TRUE, then, &error));
+        g_assert_false(pi_sweep_can_compare(1000000000, TRUE, parts, &error));
+        g_assert_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION);
+        g_assert_nonnull(strstr(error->message, "run 4 is over the number of parts"));
 }
 
 static void test_csv_quotes(void) {
@@ -245,9 +305,9 @@ static void test_other_terms(void) {
         g_autoptr(PiSweep) then = make_small(3);
         g_autoptr(GError) error = NULL;
 
-        g_assert_true(pi_sweep_can_compare(1000000000, then, &error));
+        g_assert_true(pi_sweep_can_compare(1000000000, FALSE, then, &error));
         g_assert_no_error(error);
-        g_assert_false(pi_sweep_can_compare(100000000000, then, &error));
+        g_assert_false(pi_sweep_can_compare(100000000000, FALSE, then, &error));
         g_assert_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION);
         g_assert_nonnull(strstr(error->message, "run 3 is of 1G terms, this one of 100G"));
 }
@@ -261,6 +321,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/sweep-view/hostile-text", test_hostile_text);
         g_test_add_func("/sweep-view/json", test_json);
         g_test_add_func("/sweep-view/csv", test_csv);
+        g_test_add_func("/sweep-view/nodes", test_nodes);
+        g_test_add_func("/sweep-view/compare-nodes", test_compare_nodes);
         g_test_add_func("/sweep-view/csv-quotes", test_csv_quotes);
         g_test_add_func("/sweep-view/comparison", test_comparison);
         g_test_add_func("/sweep-view/comparison-forms", test_comparison_forms);

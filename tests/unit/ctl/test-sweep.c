@@ -50,6 +50,24 @@ static void test_there_and_back(void) {
         g_assert_cmpvariant(run, again);
 }
 
+static void test_nodes(void) {
+        g_autoptr(PiSweep) sweep = make_sweep(), back = NULL;
+        g_autoptr(GVariant) run = NULL;
+
+        g_assert_false(pi_sweep_is_over_nodes(sweep));
+        g_ptr_array_set_size(sweep->points, 0);
+        pi_sweep_series_add(pi_sweep_add_nodes_point(sweep, 1, 64), 90, 95, 0.25);
+        pi_sweep_series_add(pi_sweep_add_nodes_point(sweep, 3, 128), 30, 35, 0.25);
+        run = g_variant_ref_sink(pi_sweep_to_variant(sweep));
+        back = pi_sweep_from_variant(run, NULL);
+        g_assert_nonnull(back);
+        g_assert_true(pi_sweep_is_over_nodes(back));
+        g_assert_cmpuint(pi_sweep_point(back, 1)->nodes, ==, 3);
+        g_assert_cmpuint(pi_sweep_point(back, 1)->parts, ==, 128);
+        g_assert_true(pi_sweep_find_point(back, 3) == pi_sweep_point(back, 1));
+        g_assert_null(pi_sweep_find_point(back, 128));
+}
+
 static void test_drop_empty(void) {
         g_autoptr(PiSweep) sweep = make_sweep();
 
@@ -104,6 +122,7 @@ static void test_caps(void) {
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/sweep/there-and-back", test_there_and_back);
+        g_test_add_func("/sweep/nodes", test_nodes);
         g_test_add_func("/sweep/drop-empty", test_drop_empty);
         g_test_add_func("/sweep/strange-runs", test_strange_runs);
         g_test_add_func("/sweep/caps", test_caps);

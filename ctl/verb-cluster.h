@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "ctl/client.h"
+#include "ctl/invocation.h"
+
+/* What the actions of the verb cluster share. */
+
+/* ListJoinTokens; `interactive`: a person may be asked for a password. An aa{sv}. */
+GVariant *pi_cluster_tokens(PiClient *client, gboolean interactive, GError **error);
+
+/* "9min 3s", or "-" for what is over. */
+char *pi_cluster_time_left(guint64 expires_usec);
+
+/* Actions, see pictl cluster --help; they return as verbs do. */
+int pi_cluster_token(PiInvocation *inv, GError **error);
+int pi_cluster_list_tokens(PiInvocation *inv, GError **error);
+int pi_cluster_status(PiInvocation *inv, GError **error);
