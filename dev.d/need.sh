@@ -7,14 +7,15 @@ packages() {
         apt-build)
             echo gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libsystemd-dev \
                 libjson-glib-dev libsqlite3-dev libncurses-dev \
-                libmicrohttpd-dev systemd python3-docutils dbus-daemon
+                libgnutls28-dev libmicrohttpd-dev systemd python3-docutils dbus-daemon
             ;;
         apt-bench)
             echo python3 python3-numpy
             ;;
         apt-test)
-            echo clang curl dbus-bin gnuplot-nox libclang-rt-dev libdbus-1-dev libxml2-utils \
-                man-db polkitd prometheus python3 shellcheck util-linux valgrind zsh
+            echo clang curl dbus-bin gnuplot-nox iproute2 libclang-rt-dev libdbus-1-dev \
+                libfaketime libxml2-utils man-db nftables polkitd prometheus python3 shellcheck \
+                util-linux valgrind zsh
             ;;
         apt-aarch64)
             echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap qemu-user
@@ -27,8 +28,8 @@ packages() {
             ;;
         dnf-build)
             echo gcc meson ninja-build pkgconf-pkg-config glib2-devel systemd-devel \
-                json-glib-devel sqlite-devel ncurses-devel libmicrohttpd-devel systemd \
-                python3-docutils dbus-daemon
+                json-glib-devel sqlite-devel ncurses-devel gnutls-devel libmicrohttpd-devel \
+                systemd python3-docutils dbus-daemon
             ;;
         dnf-bench)
             echo python3 python3-numpy
@@ -38,8 +39,8 @@ packages() {
             ;;
         dnf-test)
             echo clang compiler-rt curl dbus-devel dbus-tools gnuplot-minimal \
-                golang-github-prometheus libasan libtsan libubsan libxml2 man-db polkit \
-                python3 ShellCheck util-linux valgrind zsh
+                golang-github-prometheus iproute iproute-tc libasan libfaketime libtsan libubsan \
+                libxml2 man-db nftables polkit python3 ShellCheck util-linux valgrind zsh
             ;;
     esac
 }

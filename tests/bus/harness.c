@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "dbus/variant.h"
 
@@ -143,6 +146,27 @@ gboolean test_daemon_has_logged(const TestBus *bus, const char *text) {
 void test_daemon_wait_for_log(const TestBus *bus, const char *text) {
         while (!test_daemon_has_logged(bus, text))
                 g_usleep(POLL_USEC);
+}
+
+/* Nobody has it now. */
+static int free_port(void) {
+        struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t length = sizeof(address);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        g_assert_no_errno(fd);
+        g_assert_no_errno(bind(fd, (const struct sockaddr *) &address, length));
+        g_assert_no_errno(getsockname(fd, (struct sockaddr *) &address, &length));
+        g_assert_no_errno(close(fd));
+        return ntohs(address.sin_port);
+}
+
+void test_cluster_settings(TestBus *bus) {
+        g_autofree char *text = g_strdup_printf(
+                        "[Cluster]\nPort=%d\nAddress=127.0.0.1\nName=node1\n", free_port());
+
+        write_file(bus->state, "pi-computed.conf", text);
 }
 
 void test_daemon_kill(TestBus *bus) {

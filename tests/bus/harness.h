@@ -31,6 +31,10 @@ TestBus *test_bus_new(TestBusKind kind);
 void test_bus_free(TestBus *bus);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TestBus, test_bus_free)
 
+/* Before test_daemon_start(): the node is called "node1" and listens at a port of its own, on
+ * loopback, once it is in a cluster. The settings of the bus are replaced. */
+void test_cluster_settings(TestBus *bus);
+
 /* Starts the daemon with more arguments (NULL-terminated, or NULL) and waits until it owns its
  * name. */
 void test_daemon_start(TestBus *bus, const char *const *arguments);

@@ -81,16 +81,30 @@ static void same(sd_bus *client, const char *path, const char *name) {
         g_assert_cmpuint(strlen(live), >, 200);
 }
 
+/* Of this node, which has an object while it is in a cluster. */
+static char *node_path(sd_bus *client) {
+        g_autofree char *id = NULL;
+
+        g_assert_cmpint(sd_bus_get_property_string(client, PI_BUS_NAME, PI_OBJECT_PATH,
+                                                   PI_INTERFACE_MANAGER, "NodeId", NULL, &id),
+                        >=, 0);
+        return g_strconcat(PI_NODE_PATH_PREFIX "/", id, NULL);
+}
+
 static void contract(void) {
         g_autoptr(TestBus) bus = test_bus_new(TEST_BUS_SESSION);
-        g_autofree char *path = NULL;
+        g_autofree char *path = NULL, *node = NULL;
         sd_bus *client;
 
+        test_cluster_settings(bus);
         test_daemon_start(bus, NULL);
         client = test_connect(bus);
         g_assert_null(test_submit(client, 1000, NULL, &path));
         same(client, PI_OBJECT_PATH, PI_INTERFACE_MANAGER);
         same(client, path, PI_INTERFACE_JOB);
+        g_assert_null(test_manager_call(client, "CreateCluster", "()"));
+        node = node_path(client);
+        same(client, node, PI_INTERFACE_NODE);
         sd_bus_flush_close_unref(client);
 }
 
@@ -161,7 +175,8 @@ static void managed_objects(void) {
         g_assert_cmpint(sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}"), >=, 0);
         while (sd_bus_message_enter_container(reply, 'e', "oa{sa{sv}}") > 0) {
                 g_assert_cmpint(sd_bus_message_read(reply, "o", &path), >=, 0);
-                g_assert_true(g_str_has_prefix(path, PI_JOB_PATH_PREFIX));
+                g_assert_true(g_str_has_prefix(path, PI_JOB_PATH_PREFIX) ||
+                              g_str_has_prefix(path, PI_NODE_PATH_PREFIX));
                 jobs += g_str_has_prefix(path, PI_JOB_PATH_PREFIX "/");
                 g_assert_cmpint(sd_bus_message_skip(reply, "a{sa{sv}}"), >=, 0);
                 g_assert_cmpint(sd_bus_message_exit_container(reply), >=, 0);

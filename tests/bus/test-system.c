@@ -66,6 +66,7 @@ typedef struct Fixture {
 
 static void set_up(Fixture *f, gconstpointer data) {
         f->bus = test_bus_new(TEST_BUS_SYSTEM);
+        test_cluster_settings(f->bus);
         /* Valgrind gives threads turns by the pieces of code they run, and those of the vector
          * kernels are long: beside an endless job the main thread would wait for its turn. */
         test_daemon_start(f->bus, (const char *const[]) { "--workers=2", "--kernel=reference",
@@ -292,6 +293,76 @@ static void cores_allowed(Fixture *f, gconstpointer data) {
         g_assert_cmpint(g_atomic_int_get(&f->polkit.asked), ==, 1);
 }
 
+/* Each of them, and the reason to be refused. */
+static void stranger_manages(Fixture *f, const char *why) {
+        static const char *const calls[][3] = {
+                { "CreateCluster", NULL, NULL },     { "CreateJoinToken", "a{sv}", "0" },
+                { "ListJoinTokens", NULL, NULL },    { "RevokeJoinToken", "s", "00" },
+                { "JoinCluster", "s", "pi1-AAAA" },  { "LeaveCluster", NULL, NULL },
+                { "RemoveNode", "s", "node2" },      { "RestoreNode", "s", "node2" },
+        };
+
+        for (gsize i = 0; i < G_N_ELEMENTS(calls); i++) {
+                g_autofree char *text = NULL;
+                int status;
+
+                text = stranger_calls(f, &status, "call", PI_BUS_NAME, PI_OBJECT_PATH,
+                                      PI_INTERFACE_MANAGER, calls[i][0], calls[i][1], calls[i][2],
+                                      NULL);
+                g_assert_cmpint(status, !=, 0);
+                g_assert_nonnull(strstr(text, why));
+        }
+        g_assert_cmpint(g_atomic_int_get(&f->polkit.asked), ==, G_N_ELEMENTS(calls));
+}
+
+static char *stranger_looks(Fixture *f, const char *property) {
+        int status;
+        char *text = stranger_calls(f, &status, "get-property", PI_BUS_NAME, PI_OBJECT_PATH,
+                                    PI_INTERFACE_MANAGER, property, NULL);
+
+        g_assert_cmpint(status, ==, 0);
+        return text;
+}
+
+/* The cluster is an administrator's; who is in it everybody may see. */
+static void cluster_denied(Fixture *f, gconstpointer data) {
+        g_autofree char *id = NULL, *nodes = NULL;
+
+        if (!can_be_another())
+                return;
+        start_polkit(f, FALSE, PI_POLKIT_MANAGE_CLUSTER);
+        stranger_manages(f, "Not authorised for " PI_POLKIT_MANAGE_CLUSTER);
+        id = stranger_looks(f, "ClusterId");
+        g_assert_cmpstr(id, ==, "s \"\"\n");
+        nodes = stranger_looks(f, "Nodes");
+        g_assert_cmpstr(nodes, ==, "ao 0\n");
+}
+
+static void cluster_allowed(Fixture *f, gconstpointer data) {
+        g_autofree char *text = NULL, *id = NULL, *state = NULL, *tokens = NULL;
+        g_auto(GStrv) words = NULL;
+        int status;
+
+        if (!can_be_another())
+                return;
+        start_polkit(f, TRUE, PI_POLKIT_MANAGE_CLUSTER);
+        text = stranger_calls(f, &status, "call", PI_BUS_NAME, PI_OBJECT_PATH, PI_INTERFACE_MANAGER,
+                              "CreateCluster", NULL);
+        g_assert_cmpint(status, ==, 0);
+        g_assert_cmpint(g_atomic_int_get(&f->polkit.asked), ==, 1);
+        id = stranger_looks(f, "Nodes");
+        words = g_strsplit(id, "\"", -1);
+        g_assert_cmpuint(g_strv_length(words), ==, 3);
+        state = stranger_calls(f, &status, "get-property", PI_BUS_NAME, words[1], PI_INTERFACE_NODE,
+                               "State", NULL);
+        g_assert_cmpstr(state, ==, "s \"self\"\n");
+        /* Whoever may not manage it sees the rest. */
+        g_atomic_int_set(&f->polkit.authorised, 0);
+        tokens = stranger_pictl(f, &status, "cluster", "status");
+        g_assert_cmpint(status, ==, 0);
+        g_assert_nonnull(strstr(tokens, "only an administrator may see them"));
+}
+
 static void injection(Fixture *f, gboolean authorised) {
         g_autoptr(GVariant) report = NULL;
         g_autofree char *text = NULL, *verdict = NULL;
@@ -350,6 +421,8 @@ int main(int argc, char *argv[]) {
         TEST("/system/cores-allowed", cores_allowed);
         TEST("/system/injection-denied", injection_denied);
         TEST("/system/injection-allowed", injection_allowed);
+        TEST("/system/cluster-denied", cluster_denied);
+        TEST("/system/cluster-allowed", cluster_allowed);
         TEST("/system/bus-policy", bus_policy);
         return g_test_run();
 }

@@ -10,6 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* What was taken is in the range of its key. */
 static void check_settings(const PiSettings *s) {
         g_assert(s->workers <= 1024 && strlen(s->kernel) <= PI_SETTING_NAME_MAX);
+        g_assert(s->port <= G_MAXUINT16);
+        g_assert(g_strv_length(s->addresses) <= PI_SETTING_ADDRESSES_MAX);
+        g_assert(strlen(s->name) <= PI_SETTING_HOST_MAX);
         g_assert(s->jobs >= 1 && s->jobs <= 4096);
         g_assert(s->jobs_per_user >= 1 && s->jobs_per_user <= 4096);
         g_assert(s->terms_per_user >= 1 && s->cpus_per_user <= 1024);

@@ -89,11 +89,13 @@ def member_faults(documents, manual):
 
 
 def policy_faults(header, policy, polkit):
-    faults = [f'{name}: not allowed by the bus policy'
-              for name in re.findall(r'#define PI_INTERFACE_\w+ "([^"]+)"', header)
-              if f'send_interface="{name}"' not in policy]
-    action = re.search(r'#define PI_POLKIT_\w+ "([^"]+)"', header).group(1)
-    return faults + ([] if f'id="{action}"' in polkit else [f'{action}: no polkit action'])
+    # What nodes say to each other is on no message bus.
+    interfaces = [name for name in re.findall(r'#define PI_INTERFACE_\w+ "([^"]+)"', header)
+                  if not name.endswith('.Peer')]
+    actions = re.findall(r'#define PI_POLKIT_\w+ "([^"]+)"', header)
+    return [f'{name}: not allowed by the bus policy' for name in interfaces
+            if f'send_interface="{name}"' not in policy] + \
+           [f'{action}: no polkit action' for action in actions if f'id="{action}"' not in polkit]
 
 
 def self_tests(tap):
@@ -114,6 +116,8 @@ def self_tests(tap):
         ['<node><interface name="a.B"><method name="C"/></interface></node>'], '``D``'))
     tap.catches('an interface of no policy', policy_faults(
         '#define PI_INTERFACE_A "a.A"\n#define PI_POLKIT_A "a.b"\n', '', 'id="a.b"'))
+    tap.catches('an action that polkit does not know', policy_faults(
+        '#define PI_POLKIT_A "a.b"\n#define PI_POLKIT_C "a.c"\n', '', 'id="a.b"'))
 
 
 def main(root):
@@ -124,13 +128,15 @@ def main(root):
     tap.result('options', compare(names(header, 'PI_OPTION_'), manual, 'Options'))
     tap.result('report', compare(names(header, 'PI_REPORT_'), manual, 'Report'))
     tap.result('sweeps', compare(names(header, 'PI_SWEEP_'), manual, 'Sweeps'))
+    tap.result('tokens', compare(names(header, 'PI_TOKEN_'), manual, 'Tokens'))
     tap.result('errors', compare(errors(read(root, 'dbus/error.c')), manual, 'Errors'))
     tables = metric_tables(read(root, 'daemon/metrics/keys.c'))
-    titles = ('Metrics', 'Metrics of a Core', 'Metrics of a Baseline')
+    titles = ('Metrics', 'Metrics of a Core', 'Metrics of a Baseline', 'Metrics of a Node')
     tap.result('tables of metrics', [] if len(tables) == len(titles) else [f'{len(tables)} tables'])
     for table, title in zip(tables, titles):
         tap.result(title.lower(), compare(table, manual, title))
-    interfaces = [read(root, f'dbus/org.picompute1.{name}.xml') for name in ('Manager', 'Job')]
+    interfaces = [read(root, f'dbus/org.picompute1.{name}.xml')
+                  for name in ('Manager', 'Job', 'Node')]
     tap.result('methods and properties', member_faults(interfaces, manual))
     tap.result('policies', policy_faults(header, read(root, 'dbus/org.picompute1.conf'),
                                          read(root, 'dbus/org.picompute1.policy')))

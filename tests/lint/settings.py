@@ -11,7 +11,10 @@ TABLE = 'daemon/settings/keys.c'
 MANUAL = 'man/pi-computed.conf.rst'
 EXAMPLE = 'units/pi-computed.conf'
 
-NAME_RANGE = 'at most 32 of a to z, 0 to 9 and -'
+# Of kinds that are no numbers, as pi_setting_range() has them.
+RANGES = {'NAME': 'at most 32 of a to z, 0 to 9 and -',
+          'HOST': 'at most 64 of letters, digits, -, _ and ., no sign first',
+          'ADDRESSES': 'at most 8 addresses, separated by spaces'}
 ROW = re.compile(r'\{ "(\w+)", "(\w+)", (\w+)\(\w+\), "([^"]*)", (?:"([^"]*)"|NULL),'
                  r'\s*(?:"([^"]*)"|NULL)(,\s*NEVER)? \}')
 
@@ -25,7 +28,7 @@ def table_of(text):
     if len(rows) != len(re.findall(r'\{ "', table.group(1))):
         return []
     return [(section, key, default,
-             NAME_RANGE if kind == 'NAME' else f'{low} to {high}' + (', or infinity' * bool(never)))
+             RANGES.get(kind) or f'{low} to {high}' + (', or infinity' * bool(never)))
             for section, key, kind, default, low, high, never in rows]
 
 

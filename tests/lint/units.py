@@ -105,6 +105,20 @@ def activation_faults(text, unit):
     return faults
 
 
+def socket_faults(unit, daemon, settings_table):
+    """The socket of the cluster is the one that the daemon looks for, at the port it would open."""
+    name = re.search(r'#define SOCKET_NAME "(\w+)"', daemon).group(1)
+    port = re.search(r'"Port", COUNT\(port\), "(\d+)"', settings_table).group(1)
+    faults = []
+    if value_of(unit, 'FileDescriptorName') != name:
+        faults.append(f'FileDescriptorName= is not {name}')
+    if value_of(unit, 'ListenStream') != port:
+        faults.append(f'ListenStream= is not {port}, the default of Port=')
+    if value_of(unit, 'Accept') == 'yes':
+        faults.append('Accept=yes: the daemon wants the socket, not connections')
+    return faults
+
+
 def write(folder, name, text):
     path = os.path.join(folder, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -158,6 +172,9 @@ def self_tests(tap, folder, unit):
     tap.catches('a catalog entry without a subject', catalog_faults(
         write(here, 'bad.catalog', '-- 09be9fd0a6cf48b29afab7bfe875cd7\n\ntext\n'), folder))
     tap.catches('a user of no type', sysusers_faults(write(here, 'bad.conf', 'x pi - -\n')))
+    tap.catches('a socket of another name', socket_faults(
+        '[Socket]\nListenStream=1\nFileDescriptorName=a\n', '#define SOCKET_NAME "b"',
+        '"Port", COUNT(port), "1"'))
     tap.catches('an activation file of another name', activation_faults(
         '[D-BUS Service]\nName=org.other\nExec=/bin/false\nUser=pi-computed\n'
         'SystemdService=pi-computed.service\n', unit))
@@ -175,12 +192,15 @@ def main(source, build, daemon):
         path = write(folder, 'pi-computed.service', placed)
         write(folder, 'user/pi-computed.service',
               re.sub(r'(?m)^ExecStart=\S+', f'ExecStart={daemon}', user_unit))
-        slices = ['pi-computed.slice', 'pi.slice']
-        for name in slices:
+        beside = ['pi-computed.slice', 'pi.slice', 'pi-computed.socket']
+        for name in beside:
             write(folder, name, read(source, os.path.join('units', name)))
         self_tests(tap, folder, placed)
         tap.result('systemd-analyze verify: system',
-                   verify(folder, ['pi-computed.service', *slices]))
+                   verify(folder, ['pi-computed.service', *beside]))
+        tap.result('the socket of the cluster', socket_faults(
+            read(source, 'units/pi-computed.socket'), read(source, 'daemon/membership.c'),
+            read(source, 'daemon/settings/keys.c')))
         tap.result('systemd-analyze verify: user',
                    verify(folder, ['user/pi-computed.service'], '--user'))
         tap.result(f'exposure is at most {EXPOSURE / 10}', exposure_faults(path))
