@@ -142,6 +142,8 @@ PiDatabase *pi_database_connect(const char *path) {
         sqlite3_limit(db->sqlite, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
         (void) sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         (void) sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        /* Saves some 100 KiB; what it would speed up waits for a disk anyway. */
+        (void) sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
         pi_database_note(db, sqlite3_exec(db->sqlite, setup, NULL, NULL, NULL));
         return db;
 }
@@ -171,6 +173,8 @@ void pi_database_close(PiDatabase *db) {
         /* Nor is a log that came with that file ours to write into it. */
         if (moved)
                 (void) sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        /* Saves some 100 KiB; what it would speed up waits for a disk anyway. */
+        (void) sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
         (void) sqlite3_close(db->sqlite);
         if (moved)
                 remove_log(db);
