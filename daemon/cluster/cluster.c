@@ -18,6 +18,11 @@
 /* The addresses of a machine change now and then. */
 #define UPKEEP_SECONDS 60
 #define RETRY_MSEC 5000
+
+/* A node that has joined is called by the others, once it has its roster; and calls those that have
+ * not called. */
+#define NEWS_USEC (100 * 1000)
+#define JOINED_USEC (1500 * 1000)
 #define DUPLICATE_USEC (600 * G_USEC_PER_SEC)
 
 typedef struct Listening {
@@ -167,8 +172,8 @@ static gboolean on_retry(gpointer userdata) {
         return G_SOURCE_REMOVE;
 }
 
-static PiMember *make_member(PiCluster *c, const PiRosterEntry *entry) {
-        PiMember *m = pi_member_new(c, entry);
+static PiMember *make_member(PiCluster *c, const PiRosterEntry *entry, guint64 delay_usec) {
+        PiMember *m = pi_member_new(c, entry, delay_usec);
 
         g_hash_table_insert(c->members, m->fingerprint, m);
         return m;
@@ -209,7 +214,7 @@ static void follow_entry(PiCluster *c, const PiRosterEntry *news) {
         } else if (entry && m)
                 pi_member_update(m, entry);
         else if (entry)
-                tell_added(c, make_member(c, entry));
+                tell_added(c, make_member(c, entry, NEWS_USEC));
         else if (m)
                 remove_member(c, m);
 }
@@ -263,8 +268,10 @@ static gboolean on_upkeep(gpointer userdata) {
         return G_SOURCE_CONTINUE;
 }
 
-/* Those that were not there before. */
-static GPtrArray *make_members(PiCluster *c) {
+/* Those that were not there before. Who has just joined leaves it to the others to call, which hear
+ * of it meanwhile; unless they cannot. */
+static GPtrArray *make_members(PiCluster *c, gboolean joining) {
+        guint64 delay_usec = !joining ? 0 : c->port == 0 ? 2 * NEWS_USEC : JOINED_USEC;
         GPtrArray *made = g_ptr_array_new();
 
         for (guint i = 0; i < c->roster->entries->len; i++) {
@@ -272,13 +279,13 @@ static GPtrArray *make_members(PiCluster *c) {
 
                 if (!e->removed && !g_str_equal(e->fingerprint, c->identity->fingerprint) &&
                     !g_hash_table_contains(c->members, e->fingerprint))
-                        g_ptr_array_add(made, make_member(c, e));
+                        g_ptr_array_add(made, make_member(c, e, delay_usec));
         }
         return made;
 }
 
 void pi_cluster_begin(PiCluster *c) {
-        g_autoptr(GPtrArray) made = make_members(c);
+        g_autoptr(GPtrArray) made = make_members(c, TRUE);
 
         listen_or_retry(c);
         (void) on_upkeep(c);
@@ -399,7 +406,7 @@ PiCluster *pi_cluster_new(const PiClusterConfig *config, PiJobs *jobs, GError **
         c->tokens = tokens ? g_steal_pointer(&tokens) : pi_tokens_new();
         /* The members are there at once, but nothing is done before there are listeners. */
         if (c->roster) {
-                g_ptr_array_unref(make_members(c));
+                g_ptr_array_unref(make_members(c, FALSE));
                 c->start = g_idle_add_full(G_PRIORITY_DEFAULT, on_start, c, NULL);
         }
         return g_steal_pointer(&c);

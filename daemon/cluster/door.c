@@ -38,26 +38,12 @@ PiContactKind pi_door_judge(PiCluster *c, const char *fingerprint) {
                                                                 : PI_CONTACT_REFUSED;
 }
 
-static void on_up(PiContact *contact, gpointer userdata) {
-        PiCluster *c = userdata;
-        PiMember *m = NULL;
-
-        (void) pi_strangers_remove(c->strangers, contact);
-        if (contact->kind == PI_CONTACT_MEMBER)
-                m = g_hash_table_lookup(c->members, pi_link_fingerprint(contact->link));
-        if (m)
-                pi_member_take(m, contact);
-        else
-                pi_contact_set_deadline(contact, PI_DOOR_USEC);
-}
-
 static gboolean same_host(const char *a, const char *b) {
         const char *x = strrchr(a, ':'), *y = strrchr(b, ':');
 
         return x && y && x - a == y - b && strncmp(a, b, (gsize) (x - a)) == 0;
 }
 
-/* A member gives a connection up when another one is ready before it. */
 static gboolean is_from_member(const PiCluster *c, const char *address) {
         GHashTableIter iter;
         PiMember *m;
@@ -71,6 +57,19 @@ static gboolean is_from_member(const PiCluster *c, const char *address) {
                                 return TRUE;
         }
         return FALSE;
+}
+
+static void on_up(PiContact *contact, gpointer userdata) {
+        PiCluster *c = userdata;
+        PiMember *m = NULL;
+
+        (void) pi_strangers_remove(c->strangers, contact);
+        if (contact->kind == PI_CONTACT_MEMBER)
+                m = g_hash_table_lookup(c->members, pi_link_fingerprint(contact->link));
+        if (m)
+                pi_member_take(m, contact);
+        else
+                pi_contact_set_deadline(contact, PI_DOOR_USEC);
 }
 
 static void on_down(PiContact *contact, const GError *why, gpointer userdata) {
@@ -87,6 +86,7 @@ static void on_down(PiContact *contact, const GError *why, gpointer userdata) {
                 refused = g_error_new(PI_ERROR, PI_ERROR_NOT_AUTHORIZED,
                                       "Node %.*s is no member, and there is no join token that it "
                                       "might use", PI_CLUSTER_NODE_ID_LENGTH, fingerprint);
+        /* A member gives a connection up when another one is ready before it. */
         else if (!is_from_member(c, pi_link_remote_address(contact->link)))
                 refused = g_error_copy(why);
         if (refused)
@@ -98,8 +98,12 @@ static const PiContactOwner owner = { on_up, on_down };
 void pi_door_accept(int fd, gpointer userdata) {
         PiCluster *c = userdata;
         PiContact *contact = pi_contact_new(c, fd, NULL, PI_CONTACT_REFUSED, &owner, c);
+        const char *address = pi_link_remote_address(contact->link);
 
-        pi_strangers_add(c->strangers, contact, pi_link_remote_address(contact->link));
+        if (is_from_member(c, address))
+                pi_strangers_add_near(c->strangers, contact, address);
+        else
+                pi_strangers_add(c->strangers, contact, address);
 }
 
 void pi_door_take(PiContact *contact) {

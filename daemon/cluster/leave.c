@@ -7,11 +7,17 @@
 #include "daemon/cluster/roster-variant.h"
 #include "dbus/error.h"
 
+/* A node that has just joined is not connected yet, and nobody would hear that it leaves: it waits
+ * for the first link so long, and looks so often. */
+#define FIRST_LINK_USEC (3 * G_USEC_PER_SEC)
+#define LOOK_MSEC 20
+
 struct PiLeave {
         PiCluster *cluster; /* NULL: given up, or over */
         PiPromise *promise;
         guint to_tell;  /* calls that are out, each with a reference; and one for the leave */
         guint deadline; /* source id */
+        gint64 begun_usec; /* monotonic */
 };
 
 static void leave_unref(PiLeave *leave) {
@@ -74,6 +80,30 @@ static void tell_all(PiLeave *leave) {
                 }
 }
 
+static bool is_waiting_for_links(const PiLeave *leave) {
+        GHashTableIter iter;
+        PiMember *m;
+
+        if (g_get_monotonic_time() - leave->begun_usec >= FIRST_LINK_USEC)
+                return false;
+        g_hash_table_iter_init(&iter, leave->cluster->members);
+        while (g_hash_table_iter_next(&iter, NULL, (gpointer *) &m))
+                if (m->state == PI_MEMBER_CONNECTING)
+                        return true;
+        return false;
+}
+
+static gboolean tell_when_connected(gpointer userdata) {
+        PiLeave *leave = userdata;
+
+        tell_all(leave);
+        if (leave->to_tell == 1 && is_waiting_for_links(leave))
+                return G_SOURCE_CONTINUE;
+        leave->deadline = g_timeout_add(leave->to_tell > 1 ? PI_LEAVE_USEC / 1000 : 0, on_deadline,
+                                        leave);
+        return G_SOURCE_REMOVE;
+}
+
 static GError *not_in_cluster(void) {
         return g_error_new_literal(PI_ERROR, PI_ERROR_NOT_IN_CLUSTER,
                                    "This node is in no cluster");
@@ -90,11 +120,11 @@ void pi_cluster_leave(PiCluster *c, PiClusterDone done, gpointer userdata) {
         /* Should the numbers be used up, the others have to remove it. */
         (void) pi_roster_remove(c->roster, c->identity->fingerprint, NULL);
         leave = g_new0(PiLeave, 1);
-        *leave = (PiLeave) { .cluster = c, .promise = promise, .to_tell = 1 };
+        *leave = (PiLeave) { .cluster = c, .promise = promise, .to_tell = 1,
+                             .begun_usec = g_get_monotonic_time() };
         c->leave = leave;
-        tell_all(leave);
-        leave->deadline = g_timeout_add(leave->to_tell > 1 ? PI_LEAVE_USEC / 1000 : 0, on_deadline,
-                                        leave);
+        if (tell_when_connected(leave))
+                leave->deadline = g_timeout_add(LOOK_MSEC, tell_when_connected, leave);
 }
 
 void pi_leave_cancel(PiCluster *c) {

@@ -301,7 +301,7 @@ static gboolean on_refresh(gpointer userdata) {
         return G_SOURCE_CONTINUE;
 }
 
-PiMember *pi_member_new(PiCluster *c, const PiRosterEntry *entry) {
+PiMember *pi_member_new(PiCluster *c, const PiRosterEntry *entry, guint64 delay_usec) {
         PiMember *m = g_new0(PiMember, 1);
 
         m->cluster = c;
@@ -317,7 +317,7 @@ PiMember *pi_member_new(PiCluster *c, const PiRosterEntry *entry) {
         m->refresh = g_timeout_add((guint) (PI_MEMBER_REFRESH_USEC / 1000 *
                                             g_random_double_range(0.9, 1.1)),
                                    on_refresh, m);
-        connect_soon(m, 0);
+        connect_soon(m, delay_usec);
         return m;
 }
 

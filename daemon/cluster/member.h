@@ -38,7 +38,8 @@ typedef struct PiMember {
 #define PI_MEMBER_RETRY_USEC_MAX (30 * G_USEC_PER_SEC)
 #define PI_MEMBER_REFRESH_USEC (30 * G_USEC_PER_SEC)
 
-PiMember *pi_member_new(PiCluster *cluster, const PiRosterEntry *entry);
+/* `delay_usec`: before it is called for the first time. */
+PiMember *pi_member_new(PiCluster *cluster, const PiRosterEntry *entry, guint64 delay_usec);
 /* Ends its links in order. */
 void pi_member_free(PiMember *member);
 

@@ -8,7 +8,7 @@
 typedef struct Stranger {
         gpointer who;
         char *address;
-        GBytes *network; /* what counts as one address */
+        GBytes *network; /* what counts as one address; NULL: none does */
 } Stranger;
 
 struct PiStrangers {
@@ -19,7 +19,7 @@ struct PiStrangers {
 
 static void stranger_free(Stranger *s) {
         g_free(s->address);
-        g_bytes_unref(s->network);
+        g_clear_pointer(&s->network, g_bytes_unref);
         g_free(s);
 }
 
@@ -60,30 +60,46 @@ static void drop(PiStrangers *strangers, GList *link) {
         stranger_free(s);
 }
 
-/* The oldest of a network that is full, or of all when they are too many. */
+/* The oldest of a network that has too many, or of all when they are; maybe the one that came last:
+ * who is near does not go for one from afar. */
 static GList *find_surplus(const PiStrangers *strangers, GBytes *network) {
-        GList *oldest = NULL;
+        GList *oldest = NULL, *oldest_far = NULL;
         guint n = 0;
 
-        for (GList *l = strangers->list.tail; l; l = l->prev)
-                if (g_bytes_equal(((Stranger *) l->data)->network, network)) {
+        for (GList *l = strangers->list.tail; l; l = l->prev) {
+                GBytes *its = ((Stranger *) l->data)->network;
+
+                if (its)
+                        oldest_far = l;
+                if (its && network && g_bytes_equal(its, network)) {
                         oldest = l;
                         n++;
                 }
-        if (n >= PI_STRANGERS_PER_ADDRESS_MAX)
+        }
+        if (n > PI_STRANGERS_PER_ADDRESS_MAX)
                 return oldest;
-        return strangers->list.length >= PI_STRANGERS_MAX ? strangers->list.head : NULL;
+        if (strangers->list.length <= PI_STRANGERS_MAX)
+                return NULL;
+        return oldest_far ?: strangers->list.head;
 }
 
-void pi_strangers_add(PiStrangers *strangers, gpointer stranger, const char *address) {
+static void add(PiStrangers *strangers, gpointer stranger, const char *address, GBytes *network) {
         Stranger *s = g_new(Stranger, 1);
         GList *surplus;
 
-        *s = (Stranger) { stranger, g_strdup(address), network_of(address) };
-        surplus = find_surplus(strangers, s->network);
+        *s = (Stranger) { stranger, g_strdup(address), network };
         g_queue_push_tail(&strangers->list, s);
+        surplus = find_surplus(strangers, network);
         if (surplus)
                 drop(strangers, surplus);
+}
+
+void pi_strangers_add(PiStrangers *strangers, gpointer stranger, const char *address) {
+        add(strangers, stranger, address, network_of(address));
+}
+
+void pi_strangers_add_near(PiStrangers *strangers, gpointer stranger, const char *address) {
+        add(strangers, stranger, address, NULL);
 }
 
 gboolean pi_strangers_remove(PiStrangers *strangers, gpointer stranger) {

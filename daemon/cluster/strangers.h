@@ -20,6 +20,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiStrangers, pi_strangers_free)
 
 /* `address`: of the other end, as of pi_address_to_string(). */
 void pi_strangers_add(PiStrangers *strangers, gpointer stranger, const char *address);
+/* The same for one that comes from where a member is known to be: as many as like may come from
+ * there, as after a failure of the network, and others go before it does. */
+void pi_strangers_add_near(PiStrangers *strangers, gpointer stranger, const char *address);
 /* It belongs here, or has gone. FALSE if it is none. */
 gboolean pi_strangers_remove(PiStrangers *strangers, gpointer stranger);
 guint pi_strangers_count(const PiStrangers *strangers);

@@ -97,9 +97,11 @@ void foreign_begin_bus(Foreign *f) {
 
 void foreign_accept_bus(Foreign *f) {
         static const char end[] = "BEGIN\r\n";
-        const guint8 *found;
+        const guint8 *found = NULL;
 
-        while (!(found = memmem(f->received->data, f->received->len, end, sizeof(end) - 1)) &&
+        /* An empty array has no data. */
+        while ((f->received->len == 0 ||
+                !(found = memmem(f->received->data, f->received->len, end, sizeof(end) - 1))) &&
                foreign_receive(f))
                 g_main_context_iteration(NULL, FALSE);
         g_assert_nonnull(found);

@@ -88,7 +88,10 @@ static void on_added(const PiMemberView *member, gpointer userdata) {
 }
 
 static void on_changed(const PiMemberView *member, gpointer userdata) {
-        ((Node *) userdata)->changed++;
+        Node *node = userdata;
+
+        node->changed++;
+        node->losses += member->state == PI_MEMBER_LOST;
 }
 
 static void on_removed(const char *id, const char *name, gpointer userdata) {

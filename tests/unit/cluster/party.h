@@ -35,7 +35,7 @@ typedef struct Node {
         PiClusterRehearsal rehearsal;
         char *address; /* 127.0.0.1 and its port */
         PiCluster *cluster; /* NULL while it is off */
-        guint joined, left, added, changed, removed, refused, duplicates, troubles;
+        guint joined, left, added, changed, losses, removed, refused, duplicates, troubles;
         guint token_news[PI_TOKEN_NEWS_EXPIRED + 1];
         char *refusal; /* the last */
 } Node;

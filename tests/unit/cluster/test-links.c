@@ -5,11 +5,16 @@
 
 #include "daemon/cluster/approach.h"
 #include "daemon/cluster/cluster-private.h"
+#include "daemon/cluster/probe.h"
 #include "daemon/cluster/roster-variant.h"
 #include "tests/unit/cluster/party.h"
 
 static gboolean have_one_link(const Node *a, const Node *b) {
         return a->cluster->contacts->len == 1 && b->cluster->contacts->len == 1;
+}
+
+static PiMember *member_at(const Node *node, const Node *other) {
+        return pi_cluster_member_by_id(node->cluster, other->identity->node_id);
 }
 
 /* Both call the other in the same moment. One link is left, and it is the same one at both. */
@@ -23,18 +28,67 @@ static void test_crossed(void) {
         for (guint i = 0; i < 5; i++) {
                 PiMember *at_a, *at_b;
 
+                a.losses = b.losses = 0;
                 node_stop(&a);
                 node_stop(&b);
                 node_start(&a);
                 node_start(&b);
                 WAIT_FOR(nodes_are_up(both, 2) && have_one_link(&a, &b));
-                at_a = pi_cluster_member_by_id(a.cluster, b.identity->node_id);
-                at_b = pi_cluster_member_by_id(b.cluster, a.identity->node_id);
+                g_assert_cmpuint(a.losses + b.losses, ==, 0);
+                at_a = member_at(&a, &b);
+                at_b = member_at(&b, &a);
                 g_assert_true(at_a->current == a.cluster->contacts->pdata[0]);
                 g_assert_true(at_b->current == b.cluster->contacts->pdata[0]);
                 g_assert_cmpint(pi_link_role(at_a->current->link), !=,
                                 pi_link_role(at_b->current->link));
         }
+        node_clear(&a);
+        node_clear(&b);
+}
+
+static void on_extra(PiContact *contact, const GError *error, gpointer userdata) {
+        PiContact **extra = userdata;
+
+        g_assert_no_error(error);
+        *extra = contact;
+}
+
+/* Has a node connect to a member that it is connected to, and tells the link. */
+static PiContact *dial_again(Node *from, Node *to) {
+        const char *addresses[] = { to->address, NULL };
+        PiContact *extra = NULL;
+
+        pi_approach_new(from->cluster, to->identity->fingerprint, PI_CONTACT_MEMBER, addresses, 0,
+                        on_extra, &extra);
+        WAIT_FOR(extra);
+        pi_member_take(member_at(from, to), extra);
+        return extra;
+}
+
+/* Of two links the one stays that the node with the lower fingerprint has dialled, and of two of
+ * the same direction the newer; without the member being lost in between. */
+static void test_preferred(void) {
+        Node a, b, *both[] = { &a, &b }, *low, *high;
+        PiContact *kept;
+
+        node_init(&a, "a", FALSE);
+        node_init(&b, "b", FALSE);
+        node_found(&a);
+        node_join(&b, &a);
+        WAIT_FOR(nodes_are_up(both, 2) && have_one_link(&a, &b));
+        low = strcmp(a.identity->fingerprint, b.identity->fingerprint) < 0 ? &a : &b;
+        high = low == &a ? &b : &a;
+        for (guint i = 0; i < 2; i++) {
+                kept = dial_again(low, high);
+                WAIT_FOR(have_one_link(&a, &b));
+                g_assert_true(member_at(low, high)->current == kept);
+                g_assert_cmpint(pi_link_role(member_at(high, low)->current->link), ==,
+                                PI_LINK_ACCEPTED);
+        }
+        (void) dial_again(high, low);
+        WAIT_FOR(have_one_link(&a, &b));
+        g_assert_true(member_at(low, high)->current == kept);
+        g_assert_cmpuint(a.losses + b.losses, ==, 0);
         node_clear(&a);
         node_clear(&b);
 }
@@ -82,7 +136,7 @@ static void test_copied_machine(void) {
         g_assert_true(nodes_are_up(both, 2));
         g_assert_cmpstr(node_sees(&copy, &a), ==, "connecting");
         /* It may try as often as it likes. */
-        WAIT_FOR(pi_cluster_member_by_id(copy.cluster, a.identity->node_id)->attempts >= 2);
+        WAIT_FOR(member_at(&copy, &a)->attempts >= 2);
         g_assert_cmpstr(node_sees(&a, &b), ==, "up");
         g_assert_cmpuint(a.duplicates, ==, 1);
         node_stop(&copy);
@@ -224,6 +278,44 @@ static void test_strangers(void) {
         node_clear(&gone);
 }
 
+static void on_probed(PiContact *contact, const GError *error, gpointer userdata) {
+        Call *call = userdata;
+
+        call->came = TRUE;
+        if (error)
+                call->error = g_error_copy(error);
+}
+
+/* What is found out while a node joins: here the other side goes instead of the long message. */
+static void test_probe(void) {
+        const char *addresses[2] = { NULL };
+        g_autofree char *token = NULL;
+        Call call = { 0 };
+        Node a, b;
+
+        node_init(&a, "a", FALSE);
+        node_init(&b, "b", FALSE);
+        node_found(&a);
+        token = node_token(&a);
+        addresses[0] = a.address;
+        pi_approach_new(b.cluster, a.identity->fingerprint, PI_CONTACT_STRANGER, addresses, 0,
+                        on_arrived, &call);
+        WAIT_FOR(call.came);
+        call.came = FALSE;
+        pi_probe(call.contact, on_probed, &call);
+        WAIT_FOR(call.came);
+        g_assert_no_error(call.error);
+        call.came = FALSE;
+        pi_probe(call.contact, on_probed, &call);
+        node_stop(&a);
+        WAIT_FOR(call.came);
+        g_assert_error(call.error, PI_ERROR, PI_ERROR_UNREACHABLE);
+        g_assert_nonnull(strstr(call.error->message, "MTU"));
+        g_clear_error(&call.error);
+        node_clear(&a);
+        node_clear(&b);
+}
+
 /* Without a token nobody comes in at all; and it is told who tried. */
 static void test_uninvited(void) {
         const char *addresses[2] = { NULL };
@@ -259,9 +351,9 @@ static void test_bad_rosters(void) {
         g_variant_dict_insert(&d, "cluster", "s", "00000000000000000000000000000000");
         g_variant_dict_insert_value(&d, "members", g_variant_new("aa{sv}", NULL));
         g_variant_dict_insert_value(&d, "removed", g_variant_new("aa{sv}", NULL));
-        contact = pi_cluster_member_by_id(b.cluster, a.identity->node_id)->current;
+        contact = member_at(&b, &a)->current;
         call_refused(contact, "Members", g_variant_dict_end(&d), PI_ERROR_INVALID_OPTION);
-        contact = pi_cluster_member_by_id(b.cluster, a.identity->node_id)->current;
+        contact = member_at(&b, &a)->current;
         call_refused(contact, "Members", g_variant_new("a{sv}", NULL), PI_ERROR_INVALID_OPTION);
         g_assert_cmpuint(pi_cluster_n_members(a.cluster), ==, 2);
         node_clear(&a);
@@ -271,9 +363,11 @@ static void test_bad_rosters(void) {
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/links/crossed", test_crossed);
+        g_test_add_func("/links/preferred", test_preferred);
         g_test_add_func("/links/copied-machine", test_copied_machine);
         g_test_add_func("/links/lost-roster", test_lost_roster);
         g_test_add_func("/links/strangers", test_strangers);
+        g_test_add_func("/links/probe", test_probe);
         g_test_add_func("/links/uninvited", test_uninvited);
         g_test_add_func("/links/bad-rosters", test_bad_rosters);
         return g_test_run();

@@ -90,6 +90,23 @@ static void test_unknown_address(void) {
         assert_dropped(1, 1);
 }
 
+/* From where members are as many may come as like, and nobody from afar takes their place. */
+static void test_near(void) {
+        g_autoptr(PiStrangers) s = fresh();
+
+        for (guint i = 1; i <= PI_STRANGERS_MAX - 1; i++)
+                pi_strangers_add_near(s, GUINT_TO_POINTER(i), "192.0.2.7:1");
+        add(s, 100, "192.0.2.#:1", 8);
+        assert_dropped(0, 0);
+        pi_strangers_add_near(s, GUINT_TO_POINTER(101), "192.0.2.7:1");
+        assert_dropped(1, 100);
+        add(s, 102, "192.0.2.#:1", 9);
+        assert_dropped(2, 102);
+        pi_strangers_add_near(s, GUINT_TO_POINTER(103), "192.0.2.7:1");
+        assert_dropped(3, 1);
+        g_assert_cmpuint(pi_strangers_count(s), ==, PI_STRANGERS_MAX);
+}
+
 int main(int argc, char **argv) {
         int status;
 
@@ -99,6 +116,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/strangers/of-all", test_of_all);
         g_test_add_func("/strangers/remove", test_remove);
         g_test_add_func("/strangers/unknown-address", test_unknown_address);
+        g_test_add_func("/strangers/near", test_near);
         status = g_test_run();
         g_clear_pointer(&dropped, g_ptr_array_unref);
         return status;
