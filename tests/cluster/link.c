@@ -6,6 +6,9 @@
 #include "tests/cluster/namespaces.h"
 
 #define DEVICE "eth0"
+#define HARDWARE "02:00:0a:1f:00:%02x"
+#define ADDRESS "10.31.0.%u"
+#define ADDRESS6 "fd31::%x"
 
 static void run_in(int netns, const char *const *argv, const char *input) {
         g_autofree char *said = NULL;
@@ -29,7 +32,7 @@ static void run_here(const char *const *argv, const char *input) {
 static void plug_in(const TestLink *link) {
         g_autofree char *batch = g_strdup_printf(
                         "link add name %s type veth peer name " DEVICE
-                        " address 02:00:0a:1f:00:%02x netns /proc/%d/fd/%d\n"
+                        " address " HARDWARE " netns /proc/%d/fd/%d\n"
                         "link set %s master " PI_TEST_BRIDGE " up\n",
                         link->port, link->number, (int) getpid(), link->netns, link->port);
 
@@ -53,12 +56,26 @@ TestLink *test_link_new(guint number) {
         g_assert_cmpuint(number, <=, TEST_LINKS_MAX);
         link->number = number;
         link->netns = test_netns_new();
-        link->address = g_strdup_printf("10.31.0.%u", number);
-        link->address6 = g_strdup_printf("fd31::%x", number);
+        link->address = g_strdup_printf(ADDRESS, number);
+        link->address6 = g_strdup_printf(ADDRESS6, number);
         link->port = g_strdup_printf("port%u", number);
         plug_in(link);
         configure(link);
         return link;
+}
+
+void test_link_introduce(TestLink *link, guint last) {
+        g_autoptr(GString) batch = g_string_new(NULL);
+
+        for (guint i = 1; i <= last; i++)
+                if (i != link->number)
+                        g_string_append_printf(batch,
+                                               "neigh replace " ADDRESS " lladdr " HARDWARE
+                                               " nud permanent dev " DEVICE "\n"
+                                               "neigh replace " ADDRESS6 " lladdr " HARDWARE
+                                               " nud permanent dev " DEVICE "\n",
+                                               i, i, i, i);
+        run_in(link->netns, (const char *const[]) { "ip", "-batch", "-", NULL }, batch->str);
 }
 
 /* The namespace goes some time after its last process; the name of the port is needed now. */

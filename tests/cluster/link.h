@@ -19,6 +19,11 @@ typedef struct TestLink {
 TestLink *test_link_new(guint number);
 void test_link_free(TestLink *link);
 
+/* The node knows the hardware addresses of all nodes up to this number without asking. The kernel
+ * remembers about a thousand that it asked for, in all namespaces of the machine together, which is
+ * too few for more than some thirty nodes that speak to each other. */
+void test_link_introduce(TestLink *link, guint last);
+
 /* The cable is cut somewhere in the middle: nobody at either end is told but by silence. */
 void test_link_cut(TestLink *link);
 /* The cable is pulled out of the node: its kernel knows. */

@@ -147,7 +147,7 @@ static int listen_as(const TestNode *node) {
 
 /* A client of TLS 1.3 refuses what it is shown by an alert, or begins to speak D-Bus. */
 gboolean test_stranger_pose_as(const TestNode *node, const PiIdentity *identity,
-                               const char *priority) {
+                               const char *priority, GBytes *answer) {
         int server = listen_as(node), fd = accept(server, NULL, NULL);
         gnutls_session_t session;
         gboolean went_along = FALSE;
@@ -159,6 +159,11 @@ gboolean test_stranger_pose_as(const TestNode *node, const PiIdentity *identity,
         session = new_session(fd, GNUTLS_SERVER, identity, priority, NULL);
         if (shake_hands(session) == 0)
                 went_along = receive(session, first, sizeof(first)) > 0;
+        if (went_along && answer) {
+                (void) gnutls_record_send(session, g_bytes_get_data(answer, NULL),
+                                          g_bytes_get_size(answer));
+                (void) receive(session, first, sizeof(first));
+        }
         gnutls_deinit(session);
         close(fd);
         return went_along;

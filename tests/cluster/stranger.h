@@ -29,10 +29,11 @@ typedef enum TestAdmission {
 TestAdmission test_stranger_knock(int fd, const PiIdentity *identity, const char *priority,
                                   GBytes *garbage);
 
-/* A server at the port that a node which is down has, until something connects. What that is told
- * is `identity`. Whether it went along with that. */
+/* A server at the port that a node which is down has, until something connects, to which it shows
+ * `identity`. Whether that went along, and began to speak D-Bus; it is then answered with these
+ * bytes (NULL for none), until it says more or cuts the connection. */
 gboolean test_stranger_pose_as(const TestNode *node, const PiIdentity *identity,
-                               const char *priority);
+                               const char *priority, GBytes *answer);
 
 /* The identity of a node, which is in its state directory. */
 PiIdentity *test_stolen_identity(const TestNode *node);

@@ -65,14 +65,22 @@ static void wait_for_newcomer(TestCluster *c, TestNode *newcomer) {
         }
 }
 
-static void take_in(TestCluster *c, Row *row) {
+/* One more of them, up to `last`. */
+static TestNode *add(TestCluster *c, guint last) {
+        TestNode *node = test_cluster_add(c);
+
+        test_link_introduce(node->link, last);
+        test_node_start(node);
+        return node;
+}
+
+static void take_in(TestCluster *c, guint last, Row *row) {
         /* Whoever is asked. */
         TestNode *member = test_cluster_node(c, 1 + c->n / 2);
-        TestNode *newcomer = test_cluster_add(c);
+        TestNode *newcomer = add(c, last);
         g_autofree char *token = NULL;
         gint64 begin;
 
-        test_node_start(newcomer);
         token = test_token(member, NULL);
         begin = g_get_monotonic_time();
         test_join(newcomer, token);
@@ -104,13 +112,13 @@ static void many(void) {
         const char *text = g_getenv("PI_CLUSTER_MEMBERS");
         guint n = text ? (guint) g_ascii_strtoull(text, NULL, 10) : MEMBERS;
         uint64_t terms = test_is_instrumented() ? TERMS_INSTRUMENTED : TERMS;
-        g_autoptr(TestCluster) c = test_cluster_new(1);
+        g_autoptr(TestCluster) c = test_cluster_new(0);
         g_autofree char *sum = NULL;
         Row row = {};
 
         g_assert_cmpuint(n, >=, 1);
         g_assert_cmpuint(n, <=, TEST_LINKS_MAX);
-        sum = test_sum_alone(test_cluster_node(c, 1), terms);
+        sum = test_sum_alone(add(c, n), terms);
         test_create(test_cluster_node(c, 1));
         print_head();
         for (guint size = 1; size <= n; size++) {
@@ -122,7 +130,7 @@ static void many(void) {
                 }
                 row = (Row) {};
                 if (size < n)
-                        take_in(c, &row);
+                        take_in(c, n, &row);
         }
         for (guint i = 1; i <= n; i++)
                 g_assert_cmpuint(test_count_members(test_cluster_node(c, i)), ==, n);
