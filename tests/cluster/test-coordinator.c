@@ -28,7 +28,7 @@ static gboolean has_checkpoint(gpointer userdata) {
 
 /* Its detached job goes on when it is back; nobody works for it meanwhile. */
 static void killed(TestFault *f, gconstpointer data) {
-        g_autoptr(GVariant) report = NULL, resumed = NULL;
+        g_autoptr(GVariant) report = NULL;
 
         test_fault_submit(f);
         test_wait_until(has_checkpoint, f, "a checkpoint of the job");

@@ -49,7 +49,6 @@ static TestAdmission knock(TestNode *at, const PiIdentity *identity, const char 
 static void certificates(Fixture *f, gconstpointer data) {
         g_autoptr(GError) error = NULL;
         g_autoptr(PiIdentity) own = pi_identity_load(NULL, &error), stolen = NULL;
-        g_autofree char *token = NULL;
 
         g_assert_no_error(error);
         g_assert_cmpint(knock(f->a, NULL, TEST_PRIORITY), !=, TEST_ADMITTED);
