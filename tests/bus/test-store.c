@@ -318,6 +318,20 @@ static GVariant *history(sd_bus *client, uint32_t limit) {
         return jobs;
 }
 
+/* A slow disk has jobs wait in memory, and those that are kept as objects then lie scattered among
+ * what was freed: some more, once all are written, lie together again. */
+static void compute_once_written(sd_bus *client, guint n) {
+        for (guint32 queued = 1; queued > 0;) {
+                g_autoptr(GVariant) metrics = test_metrics(client);
+
+                queued = test_lookup_u32(metrics, "store_queued");
+                if (queued > 0)
+                        g_usleep(10000);
+        }
+        for (guint i = 0; i < n; i++)
+                g_assert_null(test_compute(client, 1000, NULL, NULL, NULL));
+}
+
 /* Many jobs in the store cost no memory, neither while they come nor when they are read again. */
 static void many(void) {
         const guint n = test_is_instrumented() ? 300 : 10000;
@@ -327,11 +341,14 @@ static void many(void) {
         gint64 begin;
         double rest;
 
+        /* Meson has malloc() fill what it gives, which makes memory resident that nobody uses. */
+        g_unsetenv("MALLOC_PERTURB_");
         write_settings(bus, "[Store]\nHistoryJobs=10000\n");
         test_daemon_start(bus, NULL);
         client = test_connect(bus);
         for (guint i = 0; i < n; i++)
                 g_assert_null(test_compute(client, 1000, NULL, NULL, NULL));
+        compute_once_written(client, 100);
         rest = resident_at_rest(client, 8);
         g_test_message("%.2f MiB after %u jobs", rest, n);
         g_assert_cmpfloat(rest, <, 8);
