@@ -42,11 +42,14 @@ static gboolean read_id(const char *directory, char ret[PI_NODE_ID_LENGTH + 1]) 
 static G_GNUC_NORETURN void make_and_exit(const char *directory, int fd) {
         g_autoptr(GError) error = NULL;
         const PiClusterModule *module = pi_cluster_module_load(&error);
-        gboolean made = module && module->identity_load(directory, &error);
+        PiIdentity *identity = module ? module->identity_load(directory, &error) : NULL;
 
-        if (!made && write(fd, error->message, strlen(error->message)) < 0)
+        if (!identity && write(fd, error->message, strlen(error->message)) < 0)
                 _exit(2);
-        _exit(made ? 0 : 1);
+        if (!identity)
+                _exit(1);
+        module->identity_free(identity);
+        _exit(0);
 }
 
 static char *read_all(int fd) {
