@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/spec.h"
 
-#include <string.h>
-
 #include "daemon/jobs/nodes.h"
 #include "daemon/jobs/peers.h"
 #include "daemon/series/partition.h"
 #include "daemon/series/range.h"
 #include "dbus/error.h"
 #include "dbus/names.h"
+#include "dbus/options.h"
 
 /* When the daemon chooses: parts of a millisecond or so, but few enough to read, enough for each
  * CPU that none waits long for the last. */
@@ -27,22 +26,16 @@ typedef struct Request {
         char **nodes; /* as they were named, borrowed */
 } Request;
 
-typedef struct Option {
-        const char *key;
-        const GVariantType *type;
-        gboolean (*parse)(Request *r, GVariant *value, GError **error);
-} Option;
-
 static gboolean out_of_range(GError **error, const char *key, uint64_t value, uint64_t min,
                              uint64_t max, const char *of_what) {
-        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                    "Option \"%s\" is %" G_GUINT64_FORMAT ", out of range: %" G_GUINT64_FORMAT
-                    " to %" G_GUINT64_FORMAT "%s",
-                    key, value, min, max, of_what);
-        return FALSE;
+        return pi_option_invalid(error,
+                                 "Option \"%s\" is %" G_GUINT64_FORMAT
+                                 ", out of range: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "%s",
+                                 key, value, min, max, of_what);
 }
 
-static gboolean parse_parts(Request *r, GVariant *value, GError **error) {
+static gboolean parse_parts(gpointer request, GVariant *value, GError **error) {
+        Request *r = request;
         uint64_t parts = g_variant_get_uint64(value), max = pi_parts_max(r->spec.terms);
         g_autofree char *of_what = NULL;
 
@@ -57,20 +50,19 @@ static gboolean parse_parts(Request *r, GVariant *value, GError **error) {
         return TRUE;
 }
 
-static gboolean parse_cpus(Request *r, GVariant *value, GError **error) {
-        r->spec.cpus = g_variant_get_uint32(value);
+static gboolean parse_cpus(gpointer request, GVariant *value, GError **error) {
+        ((Request *) request)->spec.cpus = g_variant_get_uint32(value);
         return TRUE;
 }
 
 static gboolean one_of(GError **error, const char *key, const char *value, const char *choice) {
-        g_autofree char *valid = g_utf8_make_valid(value, (gssize) MIN(strlen(value), 64));
+        g_autofree char *shown = pi_option_shown(value);
 
-        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION, "Option \"%s\" is \"%s\": give %s",
-                    key, valid, choice);
-        return FALSE;
+        return pi_option_invalid(error, "Option \"%s\" is \"%s\": give %s", key, shown, choice);
 }
 
-static gboolean parse_scope(Request *r, GVariant *value, GError **error) {
+static gboolean parse_scope(gpointer request, GVariant *value, GError **error) {
+        Request *r = request;
         const char *scope = g_variant_get_string(value, NULL);
 
         r->local = g_str_equal(scope, "local");
@@ -82,20 +74,21 @@ static gboolean parse_scope(Request *r, GVariant *value, GError **error) {
                                                  : "\"local\", this node is not in a cluster");
 }
 
-static gboolean parse_nodes(Request *r, GVariant *value, GError **error) {
+static gboolean parse_nodes(gpointer request, GVariant *value, GError **error) {
+        Request *r = request;
         gsize n;
 
         g_free(r->nodes);
         r->nodes = (char **) g_variant_get_strv(value, &n);
         if (n >= 1 && n <= PI_PEERS_MAX + 1)
                 return TRUE;
-        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                    "Option \"nodes\" has %" G_GSIZE_FORMAT " entries: give 1 to %d names or ids "
-                    "of members", n, PI_PEERS_MAX + 1);
-        return FALSE;
+        return pi_option_invalid(error,
+                                 "Option \"nodes\" has %" G_GSIZE_FORMAT " entries: give 1 to %d "
+                                 "names or ids of members",
+                                 n, PI_PEERS_MAX + 1);
 }
 
-static gboolean parse_engine(Request *r, GVariant *value, GError **error) {
+static gboolean parse_engine(gpointer request, GVariant *value, GError **error) {
         const char *engine = g_variant_get_string(value, NULL);
 
         if (g_str_equal(engine, "local"))
@@ -103,7 +96,8 @@ static gboolean parse_engine(Request *r, GVariant *value, GError **error) {
         return one_of(error, PI_OPTION_ENGINE, engine, "\"local\", the only engine of this node");
 }
 
-static gboolean parse_kernel(Request *r, GVariant *value, GError **error) {
+static gboolean parse_kernel(gpointer request, GVariant *value, GError **error) {
+        Request *r = request;
         const char *name = g_variant_get_string(value, NULL);
         g_autoptr(GString) names = NULL;
 
@@ -117,22 +111,23 @@ static gboolean parse_kernel(Request *r, GVariant *value, GError **error) {
         return one_of(error, PI_OPTION_KERNEL, name, names->str);
 }
 
-static gboolean parse_label(Request *r, GVariant *value, GError **error) {
+static gboolean parse_label(gpointer request, GVariant *value, GError **error) {
+        Request *r = request;
         gsize length;
         const char *label = g_variant_get_string(value, &length);
 
-        if (length > PI_LABEL_BYTES_MAX) {
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                            "Option \"%s\" has %" G_GSIZE_FORMAT " bytes: give at most %d",
-                            PI_OPTION_LABEL, length, PI_LABEL_BYTES_MAX);
-                return FALSE;
-        }
+        if (length > PI_LABEL_BYTES_MAX)
+                return pi_option_invalid(error,
+                                         "Option \"%s\" has %" G_GSIZE_FORMAT
+                                         " bytes: give at most %d",
+                                         PI_OPTION_LABEL, length, PI_LABEL_BYTES_MAX);
         g_free(r->spec.label);
         r->spec.label = g_strdup(label);
         return TRUE;
 }
 
-static gboolean parse_deadline(Request *r, GVariant *value, GError **error) {
+static gboolean parse_deadline(gpointer request, GVariant *value, GError **error) {
+        Request *r = request;
         uint64_t usec = g_variant_get_uint64(value);
 
         if (usec != 0 && (usec < PI_DEADLINE_USEC_MIN || usec > PI_DEADLINE_USEC_MAX))
@@ -146,15 +141,14 @@ static gboolean parse_deadline(Request *r, GVariant *value, GError **error) {
         return TRUE;
 }
 
-static gboolean parse_priority(Request *r, GVariant *value, GError **error) {
+static gboolean parse_priority(gpointer request, GVariant *value, GError **error) {
+        Request *r = request;
         int32_t priority = g_variant_get_int32(value);
 
-        if (priority < -PI_PRIORITY_LIMIT || priority > PI_PRIORITY_LIMIT) {
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                            "Option \"%s\" is %d, out of range: -%d to %d", PI_OPTION_PRIORITY,
-                            priority, PI_PRIORITY_LIMIT, PI_PRIORITY_LIMIT);
-                return FALSE;
-        }
+        if (priority < -PI_PRIORITY_LIMIT || priority > PI_PRIORITY_LIMIT)
+                return pi_option_invalid(error, "Option \"%s\" is %d, out of range: -%d to %d",
+                                         PI_OPTION_PRIORITY, priority, PI_PRIORITY_LIMIT,
+                                         PI_PRIORITY_LIMIT);
         if (priority > r->offer->priority_max) {
                 g_set_error(error, PI_ERROR, PI_ERROR_QUOTA_EXCEEDED,
                             "Option \"%s\" is %d, and users other than root may ask for at most %d "
@@ -166,54 +160,18 @@ static gboolean parse_priority(Request *r, GVariant *value, GError **error) {
         return TRUE;
 }
 
-static const Option option_table[] = {
-        { PI_OPTION_PARTS,         G_VARIANT_TYPE_UINT64, parse_parts    },
-        { PI_OPTION_CPUS,          G_VARIANT_TYPE_UINT32, parse_cpus     },
-        { PI_OPTION_SCOPE,         G_VARIANT_TYPE_STRING, parse_scope    },
-        { PI_OPTION_ENGINE,        G_VARIANT_TYPE_STRING, parse_engine   },
-        { PI_OPTION_KERNEL,        G_VARIANT_TYPE_STRING, parse_kernel   },
-        { PI_OPTION_LABEL,         G_VARIANT_TYPE_STRING, parse_label    },
-        { PI_OPTION_DEADLINE_USEC, G_VARIANT_TYPE_UINT64, parse_deadline },
-        { PI_OPTION_PRIORITY,      G_VARIANT_TYPE_INT32,  parse_priority },
-        { PI_OPTION_NODES,         G_VARIANT_TYPE_STRING_ARRAY, parse_nodes },
+static const PiOption option_table[] = {
+        { PI_OPTION_PARTS,         "t",  parse_parts    },
+        { PI_OPTION_CPUS,          "u",  parse_cpus     },
+        { PI_OPTION_SCOPE,         "s",  parse_scope    },
+        { PI_OPTION_ENGINE,        "s",  parse_engine   },
+        { PI_OPTION_KERNEL,        "s",  parse_kernel   },
+        { PI_OPTION_LABEL,         "s",  parse_label    },
+        { PI_OPTION_DEADLINE_USEC, "t",  parse_deadline },
+        { PI_OPTION_PRIORITY,      "i",  parse_priority },
+        { PI_OPTION_NODES,         "as", parse_nodes    },
+        {},
 };
-
-static gboolean unknown_key(GError **error, const char *key) {
-        g_autoptr(GString) known = g_string_new(NULL);
-        g_autofree char *valid = g_utf8_make_valid(key, (gssize) MIN(strlen(key), 64));
-
-        for (gsize i = 0; i < G_N_ELEMENTS(option_table); i++)
-                g_string_append_printf(known, "%s%s", i ? ", " : "", option_table[i].key);
-        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                    "Unknown option \"%s\": give any of %s", valid, known->str);
-        return FALSE;
-}
-
-static gboolean parse_option(Request *r, uint32_t *seen, const char *key, GVariant *value,
-                             GError **error) {
-        for (gsize i = 0; i < G_N_ELEMENTS(option_table); i++) {
-                const Option *o = &option_table[i];
-
-                if (!g_str_equal(o->key, key))
-                        continue;
-                if (!g_variant_is_of_type(value, o->type)) {
-                        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                                    "Option \"%s\" has type \"%s\": give type \"%.*s\"", key,
-                                    g_variant_get_type_string(value),
-                                    (int) g_variant_type_get_string_length(o->type),
-                                    g_variant_type_peek_string(o->type));
-                        return FALSE;
-                }
-                if (*seen & (1u << i)) {
-                        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                                    "Option \"%s\" is given twice: give it once", key);
-                        return FALSE;
-                }
-                *seen |= 1u << i;
-                return o->parse(r, value, error);
-        }
-        return unknown_key(error, key);
-}
 
 /* Where it runs. Sums of an inexact kernel depend on who makes them, so they stay here. */
 static gboolean settle_scope(Request *r, GError **error) {
@@ -269,11 +227,7 @@ static void choose_the_rest(Request *r) {
 gboolean pi_job_spec_parse(uint64_t terms, GVariant *options, const PiJobOffer *offer,
                            PiJobSpec *ret, GError **error) {
         Request r = { .spec.terms = terms, .offer = offer };
-        uint32_t seen = 0;
-        gboolean good = TRUE;
-        GVariantIter iter;
-        const char *key;
-        GVariant *value;
+        gboolean good;
 
         if (terms < 1 || terms > PI_TERMS_MAX) {
                 g_set_error(error, PI_ERROR, PI_ERROR_INVALID_TERMS,
@@ -281,12 +235,7 @@ gboolean pi_job_spec_parse(uint64_t terms, GVariant *options, const PiJobOffer *
                             terms, PI_TERMS_MAX);
                 return FALSE;
         }
-        g_variant_iter_init(&iter, options);
-        while (good && g_variant_iter_loop(&iter, "{&sv}", &key, &value))
-                good = parse_option(&r, &seen, key, value, error);
-        /* The loop frees it only when it ends by itself. */
-        if (!good)
-                g_variant_unref(value);
+        good = pi_options_parse(options, option_table, &r, NULL, error);
         if (good && !r.spec.kernel)
                 r.spec.kernel = offer->kernel;
         good = good && settle_scope(&r, error) && settle_cpus(&r, error);
