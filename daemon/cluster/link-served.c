@@ -112,6 +112,12 @@ static gboolean may_call(PiLink *link, sd_bus_message *m, const PiLinkMethod *me
         return TRUE;
 }
 
+static void answer_ping(PiLink *link, sd_bus_message *m, GVariant *number) {
+        if (link->liveness)
+                pi_liveness_heard(link->liveness);
+        send_result(link, m, number);
+}
+
 static void hand_over(PiLink *link, sd_bus_message *m, const PiLinkMethod *method,
                       GVariant *argument) {
         PiLinkCall *call = g_new0(PiLinkCall, 1);
@@ -143,7 +149,7 @@ void pi_link_serve(PiLink *link, sd_bus_message *m) {
         if (pi_variant_read(m, &argument) < 0)
                 send_error(link, m, PI_ERROR_INCOMPATIBLE, "The argument cannot be read");
         else if (!method->called)
-                send_result(link, m, argument);
+                answer_ping(link, m, argument);
         else
                 hand_over(link, m, method, argument);
 }

@@ -14,8 +14,9 @@
 typedef struct PiLink PiLink;
 
 #define PI_LINK_HANDSHAKE_USEC (5 * G_USEC_PER_SEC) /* from connected to up */
-#define PI_LINK_PING_USEC G_USEC_PER_SEC
-#define PI_LINK_SILENT_USEC (3 * G_USEC_PER_SEC) /* no answer, and no byte moves: it is dead */
+#define PI_LINK_PING_USEC (3 * G_USEC_PER_SEC / 2) /* so long silent: it is asked */
+#define PI_LINK_PING_SPREAD_USEC (G_USEC_PER_SEC / 2)    /* or up to that later */
+#define PI_LINK_SILENT_USEC (4 * G_USEC_PER_SEC) /* no answer, and no byte moves: it is dead */
 #define PI_LINK_QUEUE_BYTES_MAX (4 * 1024 * 1024) /* not yet sent: it is cut off */
 #define PI_LINK_CALLS_MAX 256                     /* not yet answered */
 #define PI_LINK_MESSAGE_BYTES_MAX (1024 * 1024)

@@ -6,15 +6,17 @@
 
 #define MOVED_USEC (3 * G_USEC_PER_SEC / 2) /* bytes that moved since then speak for it */
 #define DOUBT_USEC (G_USEC_PER_SEC / 2)     /* how often to look, once it is silent */
+#define LATE_USEC G_USEC_PER_SEC            /* a timer that late: this process did not run */
 
 struct PiLiveness {
         int fd;
         PiLivenessHooks hooks;
         guint timer;
         gint64 due_usec;   /* when the timer should fire */
-        gint64 heard_usec; /* the last answer */
+        gint64 heard_usec; /* the last answer, or ping of the other side */
         gint64 moved_usec; /* bytes were seen to have moved */
-        gboolean asked;    /* and not yet answered */
+        gint64 asked_usec; /* the ping that is not yet answered, 0 for none */
+        gint64 patience_usec; /* silence before the next ping */
         PiTcpState before;
 };
 
@@ -23,6 +25,12 @@ static gboolean tick(gpointer userdata);
 static void arm(PiLiveness *l, gint64 now, gint64 usec) {
         l->due_usec = now + usec;
         l->timer = g_timeout_add((guint) ((usec + 999) / 1000), tick, l);
+}
+
+/* Not the same at both ends: who asks first spares the other its ping, and that is not always the
+ * same one, since only who asks measures the round trip. */
+static gint64 some_patience(void) {
+        return PI_LINK_PING_USEC + g_random_int_range(0, PI_LINK_PING_SPREAD_USEC);
 }
 
 static void look(PiLiveness *l, gint64 now) {
@@ -44,32 +52,41 @@ static gboolean is_dead(const PiLiveness *l, gint64 now) {
         gint64 silent = now - l->heard_usec;
 
         return silent >= PI_LIVENESS_UNANSWERED_USEC ||
+               (l->asked_usec && now - l->asked_usec >= PI_LIVENESS_UNANSWERED_USEC) ||
                (silent >= (gint64) PI_LINK_SILENT_USEC && now - l->moved_usec > MOVED_USEC);
+}
+
+static void ask(PiLiveness *l, gint64 now) {
+        if (l->asked_usec)
+                return;
+        l->asked_usec = now;
+        l->hooks.ping(l->hooks.userdata);
 }
 
 static gboolean tick(gpointer userdata) {
         PiLiveness *l = userdata;
         gint64 now = g_get_monotonic_time();
         gint64 late = now - l->due_usec;
-        gint64 left;
+        gint64 silent;
 
         l->timer = 0;
-        /* This process did not run for a while: an answer may lie there unread. */
-        if (late > (gint64) PI_LINK_PING_USEC) {
+        /* An answer may lie there unread. */
+        if (late > LATE_USEC) {
                 l->heard_usec += late;
                 l->moved_usec += late;
         }
         look(l, now);
+        silent = now - l->heard_usec;
         if (is_dead(l, now)) {
-                l->hooks.dead((guint64) (now - l->heard_usec), l->hooks.userdata);
+                l->hooks.dead((guint64) silent, l->hooks.userdata);
                 return G_SOURCE_REMOVE;
         }
-        left = l->heard_usec + (gint64) PI_LINK_SILENT_USEC - now;
-        arm(l, now, left > 0 ? MIN(left, (gint64) PI_LINK_PING_USEC) : (gint64) DOUBT_USEC);
-        if (!l->asked) {
-                l->asked = TRUE;
-                l->hooks.ping(l->hooks.userdata);
+        if (silent < l->patience_usec) {
+                arm(l, now, l->patience_usec - silent);
+                return G_SOURCE_REMOVE;
         }
+        arm(l, now, MAX(PI_LINK_SILENT_USEC - silent, DOUBT_USEC));
+        ask(l, now);
         return G_SOURCE_REMOVE;
 }
 
@@ -80,8 +97,9 @@ PiLiveness *pi_liveness_new(int fd, const PiLivenessHooks *hooks) {
         l->fd = fd;
         l->hooks = *hooks;
         l->heard_usec = l->moved_usec = now;
+        l->patience_usec = some_patience();
         (void) pi_tcp_look(fd, &l->before);
-        arm(l, now, PI_LINK_PING_USEC);
+        arm(l, now, l->patience_usec);
         return l;
 }
 
@@ -92,7 +110,12 @@ void pi_liveness_free(PiLiveness *liveness) {
         g_free(liveness);
 }
 
-void pi_liveness_answered(PiLiveness *liveness) {
-        liveness->asked = FALSE;
+void pi_liveness_heard(PiLiveness *liveness) {
         liveness->heard_usec = g_get_monotonic_time();
+}
+
+void pi_liveness_answered(PiLiveness *liveness) {
+        liveness->asked_usec = 0;
+        liveness->patience_usec = some_patience();
+        pi_liveness_heard(liveness);
 }

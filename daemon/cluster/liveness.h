@@ -3,10 +3,10 @@
 
 #include <glib.h>
 
-/* Whether the other end of a TCP connection still works: asks it every second, and looks at the
- * kernel's counters before it believes that there is no answer. A ping may wait behind a long
- * message on a slow path, while bytes move; a process that hangs moves none, though its kernel
- * acknowledges what comes. For the main thread. */
+/* Whether the other end of a TCP connection still works: asks it when it has been silent for a
+ * while, and looks at the kernel's counters before it believes that there is no answer. A ping
+ * may wait behind a long message on a slow path, while bytes move; a process that hangs moves none,
+ * though its kernel acknowledges what comes. For the main thread. */
 typedef struct PiLiveness PiLiveness;
 
 #define PI_LIVENESS_UNANSWERED_USEC (60 * G_USEC_PER_SEC) /* whatever moves, it is dead then */
@@ -24,6 +24,9 @@ typedef struct PiLivenessHooks {
 PiLiveness *pi_liveness_new(int fd, const PiLivenessHooks *hooks);
 void pi_liveness_free(PiLiveness *liveness);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiLiveness, pi_liveness_free)
+
+/* The other side sent a ping of its own. */
+void pi_liveness_heard(PiLiveness *liveness);
 
 /* The ping was answered. */
 void pi_liveness_answered(PiLiveness *liveness);

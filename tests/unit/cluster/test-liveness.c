@@ -55,7 +55,7 @@ static void test_answers(void) {
 
         begin(&w);
         w.answers = TRUE;
-        wait_until(w.pings == 5);
+        wait_until(w.pings == 3);
         g_assert_cmpuint(w.deaths, ==, 0);
         end(&w);
 }
@@ -68,6 +68,30 @@ static void test_silent(void) {
         wait_until(w.deaths);
         g_assert_cmpuint(w.pings, ==, 1);
         g_assert_cmpuint(w.silent_usec, >=, PI_LINK_SILENT_USEC);
+        end(&w);
+}
+
+static gboolean hear(gpointer userdata) {
+        Watched *w = userdata;
+
+        pi_liveness_heard(w->liveness);
+        w->writes++;
+        return G_SOURCE_CONTINUE;
+}
+
+/* Who asks need not be asked. */
+static void test_asked(void) {
+        guint source;
+        Watched w;
+
+        begin(&w);
+        source = g_timeout_add(500, hear, &w);
+        wait_until(w.writes == 10);
+        g_assert_cmpuint(w.pings, ==, 0);
+        g_assert_cmpuint(w.deaths, ==, 0);
+        g_source_remove(source);
+        wait_until(w.deaths);
+        g_assert_cmpuint(w.pings, ==, 1);
         end(&w);
 }
 
@@ -91,7 +115,7 @@ static void test_bytes_come(void) {
 
         begin(&w);
         source = g_timeout_add(200, write_some, &w);
-        wait_until(w.writes == 25);
+        wait_until(w.writes == 30);
         g_assert_cmpuint(w.deaths, ==, 0);
         g_source_remove(source);
         wait_until(w.deaths);
@@ -120,7 +144,7 @@ static void test_unread(void) {
 
         begin(&w);
         w.unread = TRUE;
-        g_timeout_add(5000, stop, &w.unread);
+        g_timeout_add(6000, stop, &w.unread);
         wait_until(!w.unread);
         g_assert_cmpuint(w.deaths, ==, 0);
         wait_until(w.deaths);
@@ -152,6 +176,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/liveness/answers", test_answers);
         g_test_add_func("/liveness/silent", test_silent);
+        g_test_add_func("/liveness/asked", test_asked);
         g_test_add_func("/liveness/bytes-come", test_bytes_come);
         g_test_add_func("/liveness/bytes-go", test_bytes_go);
         g_test_add_func("/liveness/unread", test_unread);
