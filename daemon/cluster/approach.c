@@ -14,7 +14,7 @@ struct PiApproach {
         PiContact *contact;
         guint deadline, idle; /* source ids */
         GString *why;         /* of each address so far */
-        gboolean refused;     /* by the node itself, at one of them */
+        PiError code;         /* the most telling so far */
         PiArrived arrived;
         gpointer userdata;
 };
@@ -41,8 +41,7 @@ static void finish(PiApproach *a, PiContact *contact) {
         gpointer userdata = a->userdata;
 
         if (!contact)
-                error = g_error_new_literal(PI_ERROR, a->refused ? PI_ERROR_NOT_AUTHORIZED
-                                                                 : PI_ERROR_UNREACHABLE,
+                error = g_error_new_literal(PI_ERROR, (gint) a->code,
                                             a->why->len > 0 ? a->why->str : "it has no address");
         a->contact = NULL;
         pi_approach_cancel(a);
@@ -66,9 +65,12 @@ static void on_down(PiContact *contact, const GError *why, gpointer userdata) {
                 other = g_strdup_printf("%s: another node answers there",
                                         pi_link_remote_address(contact->link));
                 note(a, other);
+                if (a->code == PI_ERROR_UNREACHABLE)
+                        a->code = PI_ERROR_NO_SUCH_NODE;
         } else {
-                a->refused |= why->code == PI_ERROR_NOT_AUTHORIZED;
                 note(a, why->message);
+                if (why->code == PI_ERROR_NOT_AUTHORIZED)
+                        a->code = PI_ERROR_NOT_AUTHORIZED;
         }
         try_next(a);
 }
@@ -133,6 +135,7 @@ PiApproach *pi_approach_new(PiCluster *cluster, const char *fingerprint, PiConta
         a->kind = kind;
         a->addresses = g_strdupv((char **) addresses);
         a->why = g_string_new(NULL);
+        a->code = PI_ERROR_UNREACHABLE;
         a->arrived = arrived;
         a->userdata = userdata;
         a->idle = g_idle_add_full(G_PRIORITY_DEFAULT, begin, a, NULL);

@@ -8,8 +8,9 @@
 typedef struct PiApproach PiApproach;
 
 /* Either a contact that is up, and has to be given an owner or dropped; or why there is none, with
- * every address named: PI_ERROR_NOT_AUTHORIZED when the node answered and refused this one, else
- * PI_ERROR_UNREACHABLE. Never called from within pi_approach_new(); ends the approach. */
+ * every address named: PI_ERROR_NOT_AUTHORIZED when the node answered and refused this one,
+ * PI_ERROR_NO_SUCH_NODE when only others answered, else PI_ERROR_UNREACHABLE. Never called from
+ * within pi_approach_new(); ends the approach. */
 typedef void (*PiArrived)(PiContact *contact, const GError *error, gpointer userdata);
 
 /* `usec`: for all of it, 0 for as long as it takes. */

@@ -151,6 +151,12 @@ static GError *error_of_approach(const PiJoin *j, const GError *error) {
                                    "The member that made the join token refuses this node: the "
                                    "token was used, was revoked or has expired; make a new one "
                                    "there with \"pictl cluster token\" (%s)", error->message);
+        if (error->code == PI_ERROR_NO_SUCH_NODE)
+                return g_error_new(PI_ERROR, PI_ERROR_INVALID_TOKEN,
+                                   "Where the member that made the join token should be is another "
+                                   "node, or it has a new key, or the token was changed on its "
+                                   "way: make a new one there with \"pictl cluster token\" (%s)",
+                                   error->message);
         self = pi_cluster_self_entry_new(j->cluster);
         return pi_remedy_unreachable(j->cluster->name, "the member that made the token",
                                      port_of(&j->token), (const char *const *) self->addresses,

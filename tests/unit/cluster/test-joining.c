@@ -226,7 +226,7 @@ static void test_impostor(void) {
         g_assert_no_error(error);
         g_strlcpy(parsed.fingerprint, p.c.identity->fingerprint, sizeof(parsed.fingerprint));
         forged = pi_token_to_string(&parsed);
-        node_join_fails(&p.b, forged, PI_ERROR_UNREACHABLE, "another node answers");
+        node_join_fails(&p.b, forged, PI_ERROR_INVALID_TOKEN, "another node answers");
         g_assert_cmpuint(n_tokens(&p.a), ==, 1);
 }
 
