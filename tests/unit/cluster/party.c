@@ -124,9 +124,8 @@ static void on_trouble(PiClusterTrouble kind, const GError *what, gpointer userd
         ((Node *) userdata)->troubles++;
 }
 
-/* One that nobody listens at. */
-/* Below those that the kernel gives to connections, any of which may take one of them meanwhile;
- * from a place of this process' own, and none twice. */
+/* One that nobody listens at, below those that the kernel gives to connections, any of which may
+ * take one of them meanwhile; from a place of this process' own, and none twice. */
 static uint16_t free_port(void) {
         static uint16_t next;
         struct sockaddr_in address = { .sin_family = AF_INET,
@@ -177,6 +176,10 @@ void node_stop(Node *node) {
 }
 
 void node_init(Node *node, const char *name, gboolean kept) {
+        node_init_at(node, name, kept, "127.0.0.1");
+}
+
+void node_init_at(Node *node, const char *name, gboolean kept, const char *ip) {
         g_autoptr(GError) error = NULL;
 
         *node = (Node) { .name = name, .jobs.cpus = 4 };
@@ -190,7 +193,7 @@ void node_init(Node *node, const char *name, gboolean kept) {
         node->identity = pi_identity_load(node->directory, &error);
         g_assert_no_error(error);
         node->config.port = free_port();
-        node->address = g_strdup_printf("127.0.0.1:%u", node->config.port);
+        node->address = g_strdup_printf("%s:%u", ip, node->config.port);
         node_start(node);
 }
 

@@ -33,7 +33,7 @@ typedef struct Node {
         Jobs jobs;
         PiClusterConfig config;
         PiClusterRehearsal rehearsal;
-        char *address; /* 127.0.0.1 and its port */
+        char *address; /* with its port */
         PiCluster *cluster; /* NULL while it is off */
         guint joined, left, added, changed, losses, removed, refused, duplicates, troubles;
         guint token_news[PI_TOKEN_NEWS_EXPIRED + 1];
@@ -42,6 +42,8 @@ typedef struct Node {
 
 /* Makes a node with an identity and a port, and starts it. `kept`: it has a state directory. */
 void node_init(Node *node, const char *name, gboolean kept);
+/* The same at an address of this machine that is not the loopback's. */
+void node_init_at(Node *node, const char *name, gboolean kept, const char *ip);
 void node_clear(Node *node); /* stops it, and removes what it has kept */
 void node_start(Node *node);
 void node_stop(Node *node);
