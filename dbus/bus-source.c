@@ -36,6 +36,18 @@ static gboolean bus_source_check(GSource *source) {
         return s->more || g_source_query_unix_fd(source, s->tag) != 0;
 }
 
+static int process(BusSource *s) {
+        int r;
+
+        s->busy = TRUE;
+        r = sd_bus_process(s->bus, NULL);
+        s->busy = FALSE;
+        if (r == 0 && sd_bus_is_ready(s->bus) > 0)
+                s->drained = TRUE;
+        s->more = r > 0 && !s->drained;
+        return r;
+}
+
 static gboolean bus_source_dispatch(GSource *source, GSourceFunc callback, gpointer userdata) {
         BusSource *s = (BusSource *) source;
         int r;
@@ -43,12 +55,7 @@ static gboolean bus_source_dispatch(GSource *source, GSourceFunc callback, gpoin
         /* A handler that ran the main loop: sd-bus does not let itself be called from there. */
         if (s->busy)
                 return G_SOURCE_CONTINUE;
-        s->busy = TRUE;
-        r = sd_bus_process(s->bus, NULL);
-        s->busy = FALSE;
-        if (r == 0 && sd_bus_is_ready(s->bus) > 0)
-                s->drained = TRUE;
-        s->more = r > 0 && !s->drained;
+        r = process(s);
         /* -ENOTCONN and friends come after Disconnected was dispatched: nothing more will. */
         if (r >= 0 || (!callback && sd_bus_is_open(s->bus) > 0))
                 return G_SOURCE_CONTINUE;
@@ -79,4 +86,13 @@ GSource *pi_bus_source_new(sd_bus *bus) {
          * wakes itself for both. */
         g_source_set_can_recurse(&s->source, TRUE);
         return &s->source;
+}
+
+void pi_bus_source_process(GSource *source) {
+        BusSource *s = (BusSource *) g_source_ref(source);
+
+        /* An error comes again when the source is dispatched. */
+        if (!s->busy && !g_source_is_destroyed(source))
+                (void) process(s);
+        g_source_unref(source);
 }

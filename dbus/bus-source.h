@@ -11,3 +11,7 @@
  * when it ends by itself, also for what sd-bus says no Disconnected after, such as bytes that are
  * no message; its answer is not looked at. */
 GSource *pi_bus_source_new(sd_bus *bus);
+
+/* Has the bus take one message at once, if there is one, for who knows that it has come: that
+ * spares the loop a turn. Its handler may destroy the source. */
+void pi_bus_source_process(GSource *source);

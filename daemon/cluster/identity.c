@@ -15,6 +15,7 @@
 #define KEY_FILE "node.key"
 #define NEW_PI_CRT_FILE PI_CRT_FILE ".new" /* until its key is on disk */
 #define FILE_BYTES_MAX 65536
+#define PRIORITY "SECURE128:-VERS-ALL:+VERS-TLS1.3"
 
 #define ANEW                                                                                       \
         "restore it from a backup, or remove " KEY_FILE " and " PI_CRT_FILE                \
@@ -188,6 +189,13 @@ static gboolean load(const char *directory, PiCertificate *ret, GError **error) 
         return read_both(key, crt, ret, error);
 }
 
+/* One for all sessions: it takes more memory than one of these. */
+static gboolean set_priority(PiIdentity *identity, GError **error) {
+        int r = gnutls_priority_init(&identity->priority, PRIORITY, NULL);
+
+        return r >= 0 || fail_tls(error, "Using", r);
+}
+
 static gboolean set_credentials(PiIdentity *identity, PiCertificate *c, GError **error) {
         int r = gnutls_certificate_allocate_credentials(&identity->credentials);
 
@@ -214,7 +222,7 @@ PiIdentity *pi_identity_load(const char *directory, GError **error) {
 
         if (!(directory ? load(directory, &certificate, error) : make(&certificate, error)) ||
             !set_names(identity, &certificate, error) ||
-            !set_credentials(identity, &certificate, error))
+            !set_credentials(identity, &certificate, error) || !set_priority(identity, error))
                 return NULL;
         return g_steal_pointer(&identity);
 }
@@ -223,6 +231,7 @@ void pi_identity_free(PiIdentity *identity) {
         if (!identity)
                 return;
         g_clear_pointer(&identity->credentials, gnutls_certificate_free_credentials);
+        g_clear_pointer(&identity->priority, gnutls_priority_deinit);
         g_free(identity);
 }
 

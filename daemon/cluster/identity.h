@@ -15,7 +15,9 @@
 typedef struct PiIdentity {
         char fingerprint[PI_FINGERPRINT_LENGTH + 1];
         char node_id[PI_CLUSTER_NODE_ID_LENGTH + 1];
-        gnutls_certificate_credentials_t credentials; /* for every TLS session of the node */
+        /* For every TLS session of the node, as what it may agree on is: TLS 1.3 alone. */
+        gnutls_certificate_credentials_t credentials;
+        gnutls_priority_t priority;
 } PiIdentity;
 
 /* Loads the identity, or makes it. `directory`: this process' alone (pi_store_lock()), made when

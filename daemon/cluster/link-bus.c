@@ -91,6 +91,8 @@ void pi_link_count_sent(PiLink *link, sd_bus_message *m, gsize bytes) {
                                               " bytes wait to be sent, at most %d may",
                                               link->remote, pi_backlog_bytes(link->backlog),
                                               PI_LINK_QUEUE_BYTES_MAX));
+        else
+                pi_tls_flush(link->tls);
 }
 
 /* GDBus writes the same bytes as sd-bus, which does not tell how many it wrote. */

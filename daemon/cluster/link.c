@@ -7,6 +7,7 @@
 #include "daemon/cluster/address.h"
 #include "daemon/cluster/link-private.h"
 #include "daemon/cluster/tcp.h"
+#include "dbus/bus-source.h"
 #include "dbus/error.h"
 
 PiLink *pi_link_hold(PiLink *link) {
@@ -183,6 +184,13 @@ static void close_when_sent(PiLink *link) {
                 pi_link_bus_close(link);
 }
 
+static void on_came(gpointer userdata) {
+        PiLink *link = userdata;
+
+        if (link->state == PI_LINK_UP)
+                pi_bus_source_process(link->bus_source);
+}
+
 static void on_sent(uint32_t serial, gpointer userdata) {
         PiLink *link = userdata;
 
@@ -225,6 +233,7 @@ PiLink *pi_link_new(int fd, PiLinkRole role, const PiIdentity *identity, const P
         PiTlsHooks tls_hooks = {
                 .admit = on_admit,
                 .ready = on_ready,
+                .came = on_came,
                 .sent = on_sent,
                 .ended = on_tls_ended,
                 .userdata = link,

@@ -8,10 +8,14 @@
 #define DOUBT_USEC (G_USEC_PER_SEC / 2)     /* how often to look, once it is silent */
 #define LATE_USEC G_USEC_PER_SEC            /* a timer that late: this process did not run */
 
+/* All links are looked after at the same moments, so that many of them wake the process no more
+ * often than few. */
+#define MOMENT_USEC (G_USEC_PER_SEC / 4)
+
 struct PiLiveness {
+        GSource source; /* the timer */
         int fd;
         PiLivenessHooks hooks;
-        guint timer;
         gint64 due_usec;   /* when the timer should fire */
         gint64 heard_usec; /* the last answer, or ping of the other side */
         gint64 moved_usec; /* bytes were seen to have moved */
@@ -20,11 +24,9 @@ struct PiLiveness {
         PiTcpState before;
 };
 
-static gboolean tick(gpointer userdata);
-
 static void arm(PiLiveness *l, gint64 now, gint64 usec) {
-        l->due_usec = now + usec;
-        l->timer = g_timeout_add((guint) ((usec + 999) / 1000), tick, l);
+        l->due_usec = (now + usec + MOMENT_USEC - 1) / MOMENT_USEC * MOMENT_USEC;
+        g_source_set_ready_time(&l->source, l->due_usec);
 }
 
 /* Not the same at both ends: who asks first spares the other its ping, and that is not always the
@@ -63,13 +65,11 @@ static void ask(PiLiveness *l, gint64 now) {
         l->hooks.ping(l->hooks.userdata);
 }
 
-static gboolean tick(gpointer userdata) {
-        PiLiveness *l = userdata;
+static void tick(PiLiveness *l) {
         gint64 now = g_get_monotonic_time();
         gint64 late = now - l->due_usec;
         gint64 silent;
 
-        l->timer = 0;
         /* An answer may lie there unread. */
         if (late > LATE_USEC) {
                 l->heard_usec += late;
@@ -77,37 +77,45 @@ static gboolean tick(gpointer userdata) {
         }
         look(l, now);
         silent = now - l->heard_usec;
-        if (is_dead(l, now)) {
+        if (is_dead(l, now))
                 l->hooks.dead((guint64) silent, l->hooks.userdata);
-                return G_SOURCE_REMOVE;
-        }
-        if (silent < l->patience_usec) {
+        else if (silent < l->patience_usec)
                 arm(l, now, l->patience_usec - silent);
-                return G_SOURCE_REMOVE;
+        else {
+                arm(l, now, MAX(PI_LINK_SILENT_USEC - silent, DOUBT_USEC));
+                ask(l, now);
         }
-        arm(l, now, MAX(PI_LINK_SILENT_USEC - silent, DOUBT_USEC));
-        ask(l, now);
-        return G_SOURCE_REMOVE;
 }
 
+static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer userdata) {
+        g_source_set_ready_time(source, -1);
+        tick((PiLiveness *) source);
+        return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs funcs = { .dispatch = dispatch };
+
 PiLiveness *pi_liveness_new(int fd, const PiLivenessHooks *hooks) {
-        PiLiveness *l = g_new0(PiLiveness, 1);
+        PiLiveness *l = (PiLiveness *) g_source_new(&funcs, sizeof(PiLiveness));
         gint64 now = g_get_monotonic_time();
 
+        /* All of PiLiveness behind the source is zero. */
         l->fd = fd;
         l->hooks = *hooks;
         l->heard_usec = l->moved_usec = now;
         l->patience_usec = some_patience();
         (void) pi_tcp_look(fd, &l->before);
+        g_source_set_name(&l->source, "liveness");
         arm(l, now, l->patience_usec);
+        g_source_attach(&l->source, NULL);
         return l;
 }
 
 void pi_liveness_free(PiLiveness *liveness) {
         if (!liveness)
                 return;
-        g_clear_handle_id(&liveness->timer, g_source_remove);
-        g_free(liveness);
+        g_source_destroy(&liveness->source);
+        g_source_unref(&liveness->source);
 }
 
 void pi_liveness_heard(PiLiveness *liveness) {

@@ -63,6 +63,7 @@ static void on_answered(GVariant *result, const GError *error, gpointer userdata
                 return;
         }
         if (m && (result || error->code == PI_ERROR_NODE_LOST ||
+                  error->code == PI_ERROR_SHUTTING_DOWN ||
                   error->code == PI_ERROR_DEADLINE_EXCEEDED))
                 m->leases_lost += run->order.n_leases;
         if (error) {

@@ -18,12 +18,17 @@ typedef struct Served {
 
 static void on_answered(const PiLeaseAnswer *answer, const GError *error, gpointer userdata) {
         g_autofree Served *s = userdata;
+        g_autoptr(GError) why = NULL;
         PiMember *m;
 
         if (s->cluster)
                 g_ptr_array_remove_fast(s->cluster->served, s);
+        if (!answer && !s->contact)
+                /* Not called off by who asked, who may wait for it. */
+                why = g_error_new_literal(PI_ERROR, PI_ERROR_SHUTTING_DOWN,
+                                          "This node has ended its part in the job");
         if (!answer) {
-                pi_link_call_fail(s->call, error);
+                pi_link_call_fail(s->call, why ?: error);
                 return;
         }
         m = s->cluster ? pi_cluster_member_by_id(s->cluster, s->node) : NULL;

@@ -12,7 +12,6 @@
 #include "daemon/cluster/tls-private.h"
 #include "dbus/error.h"
 
-#define PRIORITY "SECURE128:-VERS-ALL:+VERS-TLS1.3"
 #define HANDSHAKE_BYTES_MAX 16384 /* of one message of it: a stranger's certificates */
 #define ROUNDS 16                 /* before others have their turn */
 
@@ -172,22 +171,41 @@ static GIOCondition events_of(PiTls *tls, gpointer tag) {
 static void pump(PiTls *tls) {
         GIOCondition tcp = events_of(tls, tls->tcp_tag);
         GIOCondition plain = events_of(tls, tls->plain_tag);
-        uint64_t sent = tls->out_frames.messages;
+        uint64_t sent = tls->out_frames.messages, delivered = tls->delivered;
         gboolean in = tls->more || tls->held || (tcp & ~G_IO_OUT) || is_pending(tls);
         gboolean out = tls->more || (plain & ~G_IO_OUT);
-        int moved = 1;
+        int moved = 1, answered;
 
         /* Who hung up is read to the end, however fast it was. */
         if (tcp & (G_IO_HUP | G_IO_ERR))
                 tls->second_messages = tls->in_frames.messages;
         for (guint i = 0; i < ROUNDS && moved > 0; i++)
                 moved = pi_tls_move(tls, i > 0 || in, i > 0 || out);
+        if (moved >= 0 && tls->delivered != delivered) {
+                tls->hooks.came(tls->hooks.userdata);
+                if (is_gone(tls))
+                        return;
+                answered = pi_tls_move(tls, FALSE, TRUE);
+                moved = answered < 0 ? answered : MAX(moved, answered);
+        }
         tls->more = moved > 0;
         if (moved < 0 || (tls->in_ended && tls->in.end == 0)) {
                 end(tls);
                 return;
         }
         wait_for_more(tls);
+        tell_sent(tls, sent);
+}
+
+void pi_tls_flush(PiTls *tls) {
+        uint64_t sent = tls->out_frames.messages;
+
+        if (tls->busy || tls->phase != PI_TLS_OPEN)
+                return;
+        if (pi_tls_move(tls, FALSE, TRUE) != 0 || tls->in_ended || tls->phase != PI_TLS_OPEN)
+                tls->more = TRUE;
+        else
+                wait_for_more(tls);
         tell_sent(tls, sent);
 }
 
@@ -249,7 +267,7 @@ static int set_up(PiTls *tls, gboolean server, const PiIdentity *identity) {
                                     GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
 
         if (r >= 0)
-                r = gnutls_priority_set_direct(tls->session, PRIORITY, NULL);
+                r = gnutls_priority_set(tls->session, identity->priority);
         if (r >= 0)
                 r = gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE,
                                            identity->credentials);

@@ -20,6 +20,8 @@ typedef struct PiTlsHooks {
         gboolean (*admit)(const char *fingerprint, gpointer userdata);
         /* The handshake is over; `fd`, the other end of the socketpair, is the callee's. */
         void (*ready)(int fd, gpointer userdata);
+        /* The bus has something to read, and what it answers at once goes out at once. */
+        void (*came)(gpointer userdata);
         /* A whole message went out, or several, the last with this serial. */
         void (*sent)(uint32_t serial, gpointer userdata);
         /* Nothing more comes, and what came can be read at the other end, with its end behind it.
@@ -35,6 +37,10 @@ PiTls *pi_tls_new(int fd, gboolean server, const PiIdentity *identity, const cha
                   const PiTlsHooks *hooks);
 void pi_tls_free(PiTls *tls);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiTls, pi_tls_free)
+
+/* Sends what was just written to the bus, as far as it goes; else the main loop does. No hook but
+ * `sent` is called from within. */
+void pi_tls_flush(PiTls *tls);
 
 /* The TCP connection, to ask the kernel about it. */
 int pi_tls_fd(const PiTls *tls);

@@ -186,7 +186,8 @@ static void test_member_lost(void) {
         WAIT_FOR(t.b.jobs.guests->len == 1);
         node_stop(&t.b);
         g_assert_cmpuint(t.b.jobs.guests->len, ==, 0);
-        assert_fails(&result, PI_ERROR_NODE_LOST);
+        assert_fails(&result, PI_ERROR_SHUTTING_DOWN);
+        WAIT_FOR(g_str_equal(node_sees(&t.a, &t.b), "lost"));
         run(&t, &later);
         assert_fails(&later, PI_ERROR_NODE_LOST);
         view_b(&t, &view);

@@ -390,6 +390,46 @@ static void test_destroy(void) {
         g_free(never.name);
 }
 
+static int on_call_destroy(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Driven *d = userdata;
+
+        d->calls++;
+        g_source_destroy(d->server);
+        return 1;
+}
+
+/* Without a turn of the loop: one message, both ways, and never from within a handler. */
+static void test_process(void) {
+        Answer a = {}, b = {};
+        Driven d;
+
+        begin(&d);
+        call(&d, "Next", 1, 0, &a);
+        wait_for(&a, 1);
+        call(&d, "Next", 5, 0, &a);
+        call(&d, "Next", 6, 0, &b);
+        pi_bus_source_process(d.server);
+        g_assert_cmpuint(d.calls, ==, 2);
+        pi_bus_source_process(d.client);
+        g_assert_cmpuint(a.times, ==, 2);
+        g_assert_cmpuint(a.n, ==, 6);
+        g_assert_cmpuint(b.times, ==, 0);
+        pi_bus_source_process(d.client);
+        g_assert_cmpuint(b.times, ==, 0);
+        pi_bus_source_process(d.server);
+        pi_bus_source_process(d.client);
+        g_assert_cmpuint(b.times, ==, 1);
+
+        assert_ok(sd_bus_add_filter(d.link.server, NULL, on_call_destroy, &d));
+        call(&d, "Next", 7, 0, &a);
+        pi_bus_source_process(d.server);
+        g_assert_cmpuint(d.calls, ==, 4);
+        call(&d, "Next", 8, 0, &a);
+        pi_bus_source_process(d.server);
+        g_assert_cmpuint(d.calls, ==, 4);
+        end(&d);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/bus-source/call", test_call);
@@ -403,6 +443,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/bus-source/bytes-that-are-no-message", test_bytes_that_are_no_message);
         g_test_add_func("/bus-source/end-is-told", test_end_is_told);
         g_test_add_func("/bus-source/reference", test_reference);
+        g_test_add_func("/bus-source/process", test_process);
         g_test_add_func("/bus-source/destroy", test_destroy);
         return g_test_run();
 }
