@@ -192,8 +192,23 @@ static gboolean reload(GError **error, gpointer userdata) {
 
 static PiCluster *open_cluster(gboolean begin, GError **error, gpointer userdata) {
         Daemon *d = userdata;
+        PiCluster *cluster = pi_membership_open(d->membership, begin, error);
 
-        return pi_membership_open(d->membership, begin, error);
+        if (cluster)
+                pi_memory_watch(d->memory, cluster);
+        return cluster;
+}
+
+/* Of a node that is in one. */
+static void begin_cluster(Daemon *d, PiServer *server) {
+        PiCluster *cluster;
+
+        pi_membership_begin(d->membership, d->jobs);
+        cluster = pi_membership_cluster(d->membership);
+        if (!cluster)
+                return;
+        pi_server_set_cluster(server, cluster);
+        pi_memory_watch(d->memory, cluster);
 }
 
 static void on_listed(gpointer userdata) {
@@ -263,9 +278,7 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
                 return EXIT_FAILURE;
         /* Not before the name is ours: jobs of an earlier service start with it. */
         pi_jobs_open_store(jobs, directory);
-        pi_membership_begin(membership, jobs);
-        if (pi_membership_cluster(membership))
-                pi_server_set_cluster(server, pi_membership_cluster(membership));
+        begin_cluster(&d, server);
         g_unix_signal_add(SIGTERM, on_signal, &d);
         g_unix_signal_add(SIGINT, on_signal, &d);
         g_unix_signal_add(SIGHUP, on_reload_signal, &d);

@@ -173,8 +173,6 @@ void pi_database_close(PiDatabase *db) {
         /* Nor is a log that came with that file ours to write into it. */
         if (moved)
                 (void) sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        /* Saves some 100 KiB; what it would speed up waits for a disk anyway. */
-        (void) sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
         (void) sqlite3_close(db->sqlite);
         if (moved)
                 remove_log(db);
