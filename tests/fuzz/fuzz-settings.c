@@ -18,7 +18,7 @@ static void check_settings(const PiSettings *s) {
         g_assert(s->terms_per_user >= 1 && s->cpus_per_user <= 1024);
         g_assert(s->deadline_max_usec == 0 || s->deadline_default_usec <= s->deadline_max_usec);
         g_assert(s->priority_max >= -100 && s->priority_max <= 100);
-        g_assert(s->time_slice_usec >= 100000 && s->half_life_usec >= 1000000);
+        g_assert(s->time_slice_usec >= 50000 && s->half_life_usec >= 1000000);
         g_assert(s->history_jobs <= 1000000 && s->sweeps <= 100000);
         g_assert(s->checkpoint_interval_usec >= 100000 && s->checkpoint_interval_usec <= 1000000);
 }
