@@ -98,7 +98,7 @@ static gboolean go_on(PiJob *job, const PiCheckpoint *c, uint32_t n_workers) {
                 return FALSE;
         job->task = g_steal_pointer(&task);
         job->started_usec = c->started_usec;
-        job->active_nsec = c->compute_usec * 1000;
+        job->active_nsec = job->resumed_nsec = c->compute_usec * 1000;
         job->slot_nsec = c->slot_usec * 1000;
         job->submission_usec = c->submission_usec;
         job->verdict = verdict_from_string(c->verdict);

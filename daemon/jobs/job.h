@@ -71,6 +71,7 @@ typedef struct PiJob {
         gboolean revived;       /* of an earlier service: created_nsec is not its own */
         uint32_t resumes;       /* times it went on after a restart, with something done */
         uint64_t resumed_terms; /* that it brought along the last time */
+        uint64_t resumed_nsec;  /* of active_nsec, likewise */
 
         PiVerdict verdict;   /* the worst so far */
         PiFaultList *faults; /* at most PI_FAULTS_PER_JOB; NULL while there are none */

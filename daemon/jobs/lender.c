@@ -4,23 +4,10 @@
 #include <string.h>
 
 #include "daemon/jobs/loan.h"
+#include "daemon/jobs/order-size.h"
 #include "daemon/jobs/runner.h"
 #include "daemon/work/clock.h"
 #include "daemon/work/lend.h"
-
-/* Orders that one member has of one job at a time. */
-#define ORDERS_OUT 2
-
-/* Work in an order, at the rate of who gets it: long against a round trip, short enough that little
- * is lost with it. */
-#define ORDER_SECONDS 0.25
-
-/* Of what is left, by rate, no more than this share goes into one order: so the orders shrink
- * towards the end, and all nodes end together. */
-#define SHARE_OF_REST 0.5
-
-/* What is shorter than the time that an order costs anyway is not given away. */
-#define COST_SECONDS 0.001
 
 /* Near the end orders are looked after so often. */
 #define TAIL_MSEC 10
@@ -106,7 +93,7 @@ static guint orders_at(const PiLender *lender, const PiJob *job, const char *id,
                 const PiLoan *loan = l->data;
 
                 if (loan->job == job && g_str_equal(loan->node, id))
-                        n += is_late(loan, now) ? ORDERS_OUT : 1;
+                        n += is_late(loan, now) ? PI_ORDERS_OUT : 1;
         }
         return n;
 }
@@ -150,15 +137,27 @@ static void order(PiLender *lender, PiJob *job, const PiPeer *peer, PiBorrower *
 }
 
 /* Terms for the next order, 0 when it is not worth it. */
-static uint64_t order_terms(const PiJob *job, const PiPeer *peer, double rate, double all_rates) {
-        double rest = (double) pi_task_untaken_terms(job->task);
-        double cost = COST_SECONDS + (double) peer->round_trip_usec / 1e6;
-        double terms = MIN(rate * ORDER_SECONDS, rest * SHARE_OF_REST * rate / all_rates);
+static uint64_t order_terms(const PiLender *lender, const PiJob *job, const PiPeer *peer,
+                            double rate, double all_rates) {
+        PiOrderFacts facts = {
+                .untaken = (double) pi_task_untaken_terms(job->task),
+                .rate = rate,
+                .all_rates = all_rates,
+                .round_trip = (double) peer->round_trip_usec / 1e6,
+                .own_rate = job->spec.elsewhere
+                                    ? 0
+                                    : lender->hooks->rate_here(job, lender->hooks->userdata),
+        };
 
-        /* Those that stay would be done before an answer came. */
-        if (!job->spec.elsewhere && rest / all_rates < cost)
-                return 0;
-        return (uint64_t) MAX(terms, rate * cost);
+        for (const GList *l = lender->loans.head; l; l = l->next) {
+                const PiLoan *loan = l->data;
+
+                if (loan->job != job)
+                        continue;
+                facts.lent += (double) loan->terms;
+                facts.its += g_str_equal(loan->node, peer->id) ? (double) loan->terms : 0;
+        }
+        return pi_order_size(&facts);
 }
 
 /* A lease of this node that one of its cores does not get on with, for somebody else to try. */
@@ -188,12 +187,12 @@ static gboolean feed_one(PiLender *lender, PiJob *job, guint n_peers, guint i, d
         uint64_t now = now_nsec(), terms;
 
         if (cpus == 0 || rate <= 0 || now < borrower->paused_until_nsec ||
-            orders_at(lender, job, peer->id, now) >= ORDERS_OUT)
+            orders_at(lender, job, peer->id, now) >= PI_ORDERS_OUT)
                 return FALSE;
         if (pi_task_lend_given_up(job->task, &first))
                 n = 1;
         else if (pi_task_untaken_terms(job->task) > 0) {
-                terms = order_terms(job, peer, rate, all_rates);
+                terms = order_terms(lender, job, peer, rate, all_rates);
                 if (terms > 0)
                         n = pi_task_lend(job->task, PI_LEASE_ORDER_MAX, terms, &first);
         } else if (lend_slow_one(lender, job, &first))
@@ -223,7 +222,7 @@ void pi_lender_feed(PiLender *lender, PiJob *job) {
         n_peers = list_peers(lender);
         rates = rates_of(lender, job, n_peers);
         /* Everybody gets a first order before anybody gets a second. */
-        for (guint turn = 0; turn < ORDERS_OUT; turn++)
+        for (guint turn = 0; turn < PI_ORDERS_OUT; turn++)
                 for (guint i = 0; i < n_peers; i++)
                         (void) feed_one(lender, job, n_peers, i, rates);
         if (job->loans > 0 && lender->tail == 0)

@@ -5,6 +5,7 @@
 #include "daemon/jobs/peers.h"
 #include "daemon/series/partition.h"
 #include "daemon/series/range.h"
+#include "daemon/work/lease.h"
 #include "dbus/error.h"
 #include "dbus/names.h"
 #include "dbus/options.h"
@@ -17,6 +18,10 @@
 /* Nodes are of different speed, and an order has several leases: the smaller, the less does anybody
  * wait for another at the end. */
 #define CHOSEN_PARTS_PER_CPU_OF_CLUSTER 128
+
+/* Nor is a part of a long job of the cluster longer than this, a matter of milliseconds, as long as
+ * each can be a lease of its own. */
+#define CHOSEN_PART_TERMS_MAX_OF_CLUSTER (UINT64_C(1) << 28)
 
 typedef struct Request {
         PiJobSpec spec;
@@ -208,10 +213,19 @@ static gboolean settle_cpus(Request *r, GError **error) {
         return TRUE;
 }
 
+static uint64_t choose_parts(const PiJobSpec *spec) {
+        uint64_t most = (uint64_t) CHOSEN_PARTS_PER_CPU * spec->cpus;
+
+        if (spec->cluster) {
+                most = (uint64_t) CHOSEN_PARTS_PER_CPU_OF_CLUSTER * spec->cpus;
+                most = MAX(most, MIN(spec->terms / CHOSEN_PART_TERMS_MAX_OF_CLUSTER,
+                                     PI_LEASES_MAX));
+        }
+        return CLAMP(spec->terms / CHOSEN_PART_TERMS, 1, most);
+}
+
 static void choose_the_rest(Request *r) {
         PiJobSpec *spec = &r->spec;
-        uint32_t per_cpu = spec->cluster ? CHOSEN_PARTS_PER_CPU_OF_CLUSTER : CHOSEN_PARTS_PER_CPU;
-
         if (!spec->label)
                 spec->label = g_strdup("");
         if (spec->deadline_usec == 0)
@@ -219,8 +233,7 @@ static void choose_the_rest(Request *r) {
                                               ? r->offer->deadline_default_usec
                                               : r->offer->deadline_max_usec;
         if (spec->parts == 0)
-                spec->parts = CLAMP(spec->terms / CHOSEN_PART_TERMS, 1,
-                                    (uint64_t) per_cpu * spec->cpus);
+                spec->parts = choose_parts(spec);
         spec->cpus = (uint32_t) MIN(spec->cpus, spec->parts);
 }
 

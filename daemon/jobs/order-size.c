@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/jobs/order-size.h"
+
+/* Work in an order, at the rate of who gets it: long against a round trip, short enough that
+ * little is lost with it. */
+#define SECONDS_MAX 0.25
+
+/* Of what a member would do of the rest, were its rate what it seems, no more than this share is
+ * given to it beforehand: a little over half lets it turn out to be half as fast and nobody wait.
+ */
+#define SHARE 0.55
+
+/* What is shorter than the time that an order costs anyway is not given away. */
+#define COST_SECONDS 0.001
+
+uint64_t pi_order_size(const PiOrderFacts *f) {
+        double cost = COST_SECONDS + f->round_trip;
+        double least = f->rate * cost;
+        double fair = (f->untaken + f->lent) * f->rate / f->all_rates;
+        double terms = MIN(f->rate * SECONDS_MAX,
+                           MIN(fair * SHARE - f->its, fair * SHARE / PI_ORDERS_OUT));
+
+        /* This node would have done it before an answer came. */
+        if (f->untaken < f->own_rate * cost)
+                return 0;
+        if (terms >= least)
+                return (uint64_t) terms;
+        /* It has enough to be at until the others are done. */
+        if (f->its > 0 && f->its + least > fair)
+                return 0;
+        return (uint64_t) MAX(least, 1);
+}
