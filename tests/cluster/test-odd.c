@@ -151,6 +151,7 @@ static void disk_full(TestFault *f, gconstpointer data) {
         test_node_start(full);
         token = test_token(f->node[1], NULL);
         test_join(full, token);
+        test_wait_until_connected(f->cluster);
         fill(full->bus->state);
 
         {
