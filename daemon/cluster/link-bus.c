@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <gio/gio.h>
 #include <unistd.h>
 
 #include "daemon/cluster/link-private.h"
+#include "daemon/cluster/marshalled-size.h"
 #include "dbus/bus-source.h"
 #include "dbus/error.h"
 #include "dbus/names.h"
@@ -95,22 +95,11 @@ void pi_link_count_sent(PiLink *link, sd_bus_message *m, gsize bytes) {
                 pi_tls_flush(link->tls);
 }
 
-/* GDBus writes the same bytes as sd-bus, which does not tell how many it wrote. */
-static gsize exact_size(GVariant *value) {
-        g_autoptr(GDBusMessage) m = g_dbus_message_new_method_call(NULL, "/", NULL, "A");
-        g_autofree guchar *blob = NULL;
-        gsize size = G_MAXSIZE;
-
-        g_dbus_message_set_body(m, g_variant_new_tuple(&value, 1));
-        blob = g_dbus_message_to_blob(m, &size, G_DBUS_CAPABILITY_FLAGS_NONE, NULL);
-        return blob ? size : G_MAXSIZE - HEADER_BYTES;
-}
-
 gboolean pi_link_measure(GVariant *value, gsize *ret) {
         gsize size = g_variant_get_size(value);
 
         if (size > PI_LINK_MESSAGE_BYTES_MAX / GROWTH_MAX - HEADER_BYTES)
-                size = exact_size(value);
+                size = pi_marshalled_size(value);
         *ret = size + HEADER_BYTES;
         return *ret <= PI_LINK_MESSAGE_BYTES_MAX;
 }
