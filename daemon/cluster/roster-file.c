@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/cluster/roster-file.h"
 
-#include <gio/gio.h>
-
 #include "daemon/cluster/roster-disk.h"
 #include "daemon/cluster/roster-variant.h"
+#include "daemon/cluster/roster-write.h"
 #include "dbus/error.h"
 
 #define FORM 1
@@ -17,21 +16,10 @@ typedef struct Waiting {
         gpointer userdata;
 } Waiting;
 
-/* One write, shared with the thread that does it. */
-typedef struct Write {
-        gatomicrefcount refs;
-        PiRosterFile *file; /* NULL once that is freed */
-        char *directory;    /* NULL: nothing to do */
-        GVariant *state;    /* NULL: the file is to be removed */
-        GMutex mutex;
-        GCond done;
-        gboolean is_done; /* this and the next under the mutex */
-        GError *error;
-} Write;
-
 struct PiRosterFile {
         char *directory;
-        Write *in_hand;
+        GSource *source; /* ready when the write in hand is done */
+        PiRosterWrite *in_hand;
         GArray *told;      /* Waiting, of the one in hand */
         gboolean again;    /* the following is to be written after it */
         GVariant *state;
@@ -39,61 +27,18 @@ struct PiRosterFile {
         guint n_writes;
 };
 
-static void write_unref(gpointer data) {
-        Write *w = data;
-
-        if (!g_atomic_ref_count_dec(&w->refs))
-                return;
-        g_free(w->directory);
-        g_clear_pointer(&w->state, g_variant_unref);
-        g_clear_error(&w->error);
-        g_mutex_clear(&w->mutex);
-        g_cond_clear(&w->done);
-        g_free(w);
-}
-
-static Write *write_ref(Write *w) {
-        g_atomic_ref_count_inc(&w->refs);
-        return w;
-}
-
-static void run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable) {
-        Write *w = data;
-        g_autofree char *text = w->state ? pi_roster_file_print(w->state) : NULL;
-        GError *error = NULL;
-
-        if (w->directory && text)
-                (void) pi_roster_disk_write(w->directory, PI_ROSTER_FILE, text, &error);
-        else if (w->directory)
-                (void) pi_roster_disk_remove(w->directory, PI_ROSTER_FILE, &error);
-        g_mutex_lock(&w->mutex);
-        w->error = error;
-        w->is_done = TRUE;
-        g_cond_signal(&w->done);
-        g_mutex_unlock(&w->mutex);
-        g_task_return_boolean(task, TRUE);
-}
-
-static void on_done(GObject *source, GAsyncResult *result, gpointer userdata);
+typedef struct FileSource {
+        GSource source;
+        PiRosterFile *file;
+} FileSource;
 
 static void start(PiRosterFile *f) {
-        Write *w = g_new0(Write, 1);
-        g_autoptr(GTask) task = g_task_new(NULL, NULL, on_done, w);
-
-        g_atomic_ref_count_init(&w->refs);
-        g_mutex_init(&w->mutex);
-        g_cond_init(&w->done);
-        w->file = f;
-        w->directory = g_strdup(f->directory);
-        w->state = g_steal_pointer(&f->state);
-        f->in_hand = w;
+        f->in_hand = pi_roster_write_new(f->directory, g_steal_pointer(&f->state), f->source);
         f->again = FALSE;
         f->n_writes++;
         g_array_unref(f->told);
         f->told = f->waiting;
         f->waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
-        g_task_set_task_data(task, write_ref(w), write_unref);
-        g_task_run_in_thread(task, run);
 }
 
 static void tell(GArray *waiting, const GError *error) {
@@ -106,26 +51,32 @@ static void tell(GArray *waiting, const GError *error) {
 }
 
 /* Who is told may ask for the next write, or free the file. */
-static void on_done(GObject *source, GAsyncResult *result, gpointer userdata) {
-        Write *w = userdata;
-        PiRosterFile *f = w->file;
+static void on_done(PiRosterFile *f) {
+        g_autoptr(GError) error = pi_roster_write_end(g_steal_pointer(&f->in_hand), 0);
+        g_autoptr(GArray) told = g_steal_pointer(&f->told);
 
-        if (f) {
-                g_autoptr(GArray) told = g_steal_pointer(&f->told);
-
-                f->told = g_array_new(FALSE, FALSE, sizeof(Waiting));
-                f->in_hand = NULL;
-                if (f->again)
-                        start(f);
-                tell(told, w->error);
-        }
-        write_unref(w);
+        f->told = g_array_new(FALSE, FALSE, sizeof(Waiting));
+        if (f->again)
+                start(f);
+        tell(told, error);
 }
+
+static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer userdata) {
+        g_source_set_ready_time(source, -1);
+        on_done(((FileSource *) source)->file);
+        return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_funcs = { .dispatch = dispatch };
 
 PiRosterFile *pi_roster_file_new(const char *directory) {
         PiRosterFile *f = g_new0(PiRosterFile, 1);
 
         f->directory = g_strdup(directory);
+        f->source = g_source_new(&source_funcs, sizeof(FileSource));
+        ((FileSource *) f->source)->file = f;
+        g_source_set_name(f->source, "roster");
+        g_source_attach(f->source, NULL);
         f->told = g_array_new(FALSE, FALSE, sizeof(Waiting));
         f->waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
         return f;
@@ -133,22 +84,11 @@ PiRosterFile *pi_roster_file_new(const char *directory) {
 
 /* Lets go of the write in hand, and tells who waited for it. */
 static void finish(PiRosterFile *f) {
-        gint64 end = g_get_monotonic_time() + FREE_WAIT_USEC;
-        g_autoptr(GError) error = NULL;
+        g_autoptr(GError) error =
+                pi_roster_write_end(g_steal_pointer(&f->in_hand), FREE_WAIT_USEC);
         g_autoptr(GArray) told = g_steal_pointer(&f->told);
-        Write *w = g_steal_pointer(&f->in_hand);
 
         f->told = g_array_new(FALSE, FALSE, sizeof(Waiting));
-        g_mutex_lock(&w->mutex);
-        while (!w->is_done && g_cond_wait_until(&w->done, &w->mutex, end))
-                ;
-        if (!w->is_done)
-                g_set_error(&error, PI_ERROR, PI_ERROR_FAILED,
-                            "The disk of %s does not answer", f->directory);
-        else if (w->error)
-                error = g_error_copy(w->error);
-        w->file = NULL;
-        g_mutex_unlock(&w->mutex);
         tell(told, error);
 }
 
@@ -161,6 +101,8 @@ void pi_roster_file_free(PiRosterFile *f) {
                 start(f);
                 finish(f);
         }
+        g_source_destroy(f->source);
+        g_source_unref(f->source);
         g_clear_pointer(&f->state, g_variant_unref);
         g_array_unref(f->told);
         g_array_unref(f->waiting);

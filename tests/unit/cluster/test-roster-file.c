@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/cluster/roster-variant.h"
+#include "daemon/cluster/roster-write.h"
 #include "tests/unit/cluster/sample.h"
 
 typedef struct Place {
@@ -22,6 +24,16 @@ typedef struct Saved {
         guint told, failed;
         char *why;
 } Saved;
+
+/* Held: the disk hangs. */
+static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER;
+
+/* In the place of libc's. */
+int fsync(int fd) {
+        pthread_mutex_lock(&disk);
+        pthread_mutex_unlock(&disk);
+        return fdatasync(fd);
+}
 
 static void setup(Place *p, gconstpointer unused) {
         g_autoptr(GError) error = NULL;
@@ -258,6 +270,77 @@ static void test_unwritable(Place *p, gconstpointer unused) {
         g_free(saved.why);
 }
 
+/* A stack that no address space has room for. */
+static void allow_threads(gboolean allowed) {
+        static gsize usual;
+        pthread_attr_t attributes;
+
+        g_assert_cmpint(pthread_getattr_default_np(&attributes), ==, 0);
+        if (usual == 0)
+                g_assert_cmpint(pthread_attr_getstacksize(&attributes, &usual), ==, 0);
+        g_assert_cmpint(pthread_attr_setstacksize(&attributes,
+                                                  allowed ? usual : G_MAXSSIZE / 2 + 1),
+                        ==, 0);
+        g_assert_cmpint(pthread_setattr_default_np(&attributes), ==, 0);
+        pthread_attr_destroy(&attributes);
+}
+
+/* It is told like any other failure, never from within the call, and mended by the next one. */
+static void test_no_thread(Place *p, gconstpointer unused) {
+        Saved saved = { 0 };
+
+        allow_threads(FALSE);
+        pi_roster_file_save(p->file, p->roster, p->tokens, on_saved, &saved);
+        pi_roster_file_save(p->file, p->roster, p->tokens, on_saved, &saved);
+        g_assert_cmpuint(saved.told, ==, 0);
+        while (saved.told < 2)
+                g_main_context_iteration(NULL, TRUE);
+        g_assert_cmpuint(saved.failed, ==, 2);
+        g_assert_nonnull(strstr(saved.why, p->path));
+        g_assert_nonnull(strstr(saved.why, "no thread"));
+        pi_roster_file_save(p->file, p->roster, p->tokens, on_saved, &saved);
+        pi_roster_file_free(p->file);
+        g_assert_cmpuint(saved.failed, ==, 3);
+        allow_threads(TRUE);
+        p->file = pi_roster_file_new(p->directory);
+        save(p);
+        assert_kept(p);
+        g_free(saved.why);
+}
+
+static guint count_threads(void) {
+        g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+        guint n = 0;
+
+        while (g_dir_read_name(tasks))
+                n++;
+        return n;
+}
+
+/* Nobody waits for it for ever, and the thread ends what it has begun by itself. */
+static void test_hanging_disk(Place *p, gconstpointer unused) {
+        static GSourceFuncs none;
+        GSource *wake = g_source_new(&none, sizeof(GSource));
+        guint threads = count_threads();
+        g_autoptr(GError) error = NULL;
+        PiRosterWrite *w;
+
+        pthread_mutex_lock(&disk);
+        w = pi_roster_write_new(p->directory,
+                                g_variant_ref_sink(g_variant_new_parsed("{'form': <uint32 1>}")),
+                                wake);
+        error = pi_roster_write_end(w, 1000);
+        g_assert_error(error, PI_ERROR, PI_ERROR_FAILED);
+        g_assert_nonnull(strstr(error->message, p->directory));
+        g_assert_nonnull(strstr(error->message, "does not answer"));
+        g_source_unref(wake);
+        g_assert_cmpint(g_access(p->path, F_OK), <, 0);
+        pthread_mutex_unlock(&disk);
+        while (count_threads() > threads)
+                g_usleep(100);
+        g_assert_cmpint(g_access(p->path, F_OK), ==, 0);
+}
+
 static gboolean mount_small(const char *directory) {
         return geteuid() == 0 && mount("none", directory, "tmpfs", 0, "size=64k") == 0;
 }
@@ -303,6 +386,8 @@ int main(int argc, char *argv[]) {
         add("/roster-file/coalescing", test_coalescing);
         add("/roster-file/freed", test_freed);
         add("/roster-file/unwritable", test_unwritable);
+        add("/roster-file/no-thread", test_no_thread);
+        add("/roster-file/hanging-disk", test_hanging_disk);
         add("/roster-file/full-disk", test_full_disk);
         g_test_add_func("/roster-file/memory", test_memory);
         return g_test_run();
