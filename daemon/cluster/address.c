@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "dbus/error.h"
@@ -63,7 +62,7 @@ static gboolean parse_port(const char *text, const char *port, uint16_t default_
 }
 
 /* Takes "%eth0" or "%2" off the host. */
-static gboolean take_scope(const char *text, char *host, guint32 *ret, GError **error) {
+static gboolean take_scope(const char *text, char *host, uint32_t *ret, GError **error) {
         char *percent = strchr(host, '%');
         guint64 number;
 
@@ -73,120 +72,174 @@ static gboolean take_scope(const char *text, char *host, guint32 *ret, GError **
         *percent = '\0';
         *ret = if_nametoindex(percent + 1);
         if (*ret == 0 && g_ascii_string_to_unsigned(percent + 1, 10, 1, G_MAXINT32, &number, NULL))
-                *ret = (guint32) number;
+                *ret = (uint32_t) number;
         return *ret > 0 || fail(error, text, "names an interface that this machine has not");
 }
 
 /* ::ffff:192.0.2.7, as a socket for both families shows IPv4. */
-static GInetAddress *plain_ipv4(GInetAddress *address) {
-        const guint8 *bytes = g_inet_address_to_bytes(address);
+static struct in6_addr mapped(const struct in_addr *four) {
+        struct in6_addr six = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
 
-        if (g_inet_address_get_family(address) != G_SOCKET_FAMILY_IPV6 ||
-            !IN6_IS_ADDR_V4MAPPED((const struct in6_addr *) (const void *) bytes))
-                return g_object_ref(address);
-        return g_inet_address_new_from_bytes(bytes + 12, G_SOCKET_FAMILY_IPV4);
+        six.s6_addr32[3] = four->s_addr;
+        return six;
 }
 
-static const char *fault_of(GInetAddress *address, guint32 scope) {
-        static const guint8 broadcast[4] = { 255, 255, 255, 255 };
-        gboolean six = g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV6;
-        gboolean needs_scope = six && g_inet_address_get_is_link_local(address);
+/* FALSE: it is no numeric address. */
+static gboolean read_host(const char *text, struct in6_addr *ret) {
+        struct in_addr four;
 
-        if (g_inet_address_get_is_any(address))
+        if (inet_pton(AF_INET, text, &four) == 1)
+                *ret = mapped(&four);
+        else if (inet_pton(AF_INET6, text, ret) != 1)
+                return FALSE;
+        return TRUE;
+}
+
+/* Of IPv4, in the byte order of this machine. */
+static uint32_t number_of(const PiAddress *address) {
+        return ntohl(address->host.s6_addr32[3]);
+}
+
+static gboolean is_link_local(const PiAddress *address) {
+        if (pi_address_is_ipv4(address))
+                return number_of(address) >> 16 == 0xa9fe; /* 169.254.0.0/16 */
+        return IN6_IS_ADDR_LINKLOCAL(&address->host);
+}
+
+static gboolean is_loopback(const PiAddress *address) {
+        if (pi_address_is_ipv4(address))
+                return number_of(address) >> 24 == IN_LOOPBACKNET;
+        return IN6_IS_ADDR_LOOPBACK(&address->host);
+}
+
+static gboolean is_any(const PiAddress *address) {
+        if (pi_address_is_ipv4(address))
+                return number_of(address) == INADDR_ANY;
+        return IN6_IS_ADDR_UNSPECIFIED(&address->host);
+}
+
+static gboolean is_of_many(const PiAddress *address) {
+        if (pi_address_is_ipv4(address))
+                return IN_MULTICAST(number_of(address)) || number_of(address) == INADDR_BROADCAST;
+        return IN6_IS_ADDR_MULTICAST(&address->host);
+}
+
+static const char *fault_of(const PiAddress *address) {
+        gboolean needs_scope = !pi_address_is_ipv4(address) && is_link_local(address);
+
+        if (is_any(address))
                 return "is that of no machine";
-        if (g_inet_address_get_is_multicast(address) ||
-            (!six && memcmp(g_inet_address_to_bytes(address), broadcast, sizeof(broadcast)) == 0))
+        if (is_of_many(address))
                 return "is that of many machines";
-        if (needs_scope && scope == 0)
+        if (needs_scope && address->scope == 0)
                 return "is link-local and names no interface";
-        if (!needs_scope && scope > 0)
+        if (!needs_scope && address->scope > 0)
                 return "names an interface, which only link-local ones of IPv6 need";
         return NULL;
 }
 
-GSocketAddress *pi_address_parse(const char *text, uint16_t default_port, GError **error) {
-        g_autoptr(GInetAddress) address = NULL;
-        g_autoptr(GInetAddress) plain = NULL;
+gboolean pi_address_parse(const char *text, uint16_t default_port, PiAddress *ret,
+                          GError **error) {
         g_autofree char *host = NULL;
-        const char *port_text, *fault;
-        guint32 scope;
-        uint16_t port;
+        const char *port, *fault;
+        PiAddress address;
 
-        if (strlen(text) > PI_ADDRESS_LENGTH_MAX) {
-                fail(error, text,
-                     "is longer than " G_STRINGIFY(PI_ADDRESS_LENGTH_MAX) " bytes");
-                return NULL;
-        }
-        if (!split(text, &host, &port_text, error) ||
-            !parse_port(text, port_text, default_port, &port, error) ||
-            !take_scope(text, host, &scope, error))
-                return NULL;
-        address = g_inet_address_new_from_string(host);
-        if (!address || (text[0] == '[' &&
-                         g_inet_address_get_family(address) != G_SOCKET_FAMILY_IPV6)) {
-                fail(error, text, "is no numeric address, and names are not looked up");
-                return NULL;
-        }
-        plain = plain_ipv4(address);
-        fault = fault_of(plain, scope);
-        if (fault) {
-                fail(error, text, fault);
-                return NULL;
-        }
-        return g_object_new(G_TYPE_INET_SOCKET_ADDRESS, "address", plain, "port", port, "scope-id",
-                            scope, NULL);
+        if (strlen(text) > PI_ADDRESS_LENGTH_MAX)
+                return fail(error, text,
+                            "is longer than " G_STRINGIFY(PI_ADDRESS_LENGTH_MAX) " bytes");
+        if (!split(text, &host, &port, error) ||
+            !parse_port(text, port, default_port, &address.port, error) ||
+            !take_scope(text, host, &address.scope, error))
+                return FALSE;
+        /* Brackets are for IPv6. */
+        if (!read_host(host, &address.host) || (text[0] == '[' && !strchr(host, ':')))
+                return fail(error, text, "is no numeric address, and names are not looked up");
+        fault = fault_of(&address);
+        if (fault)
+                return fail(error, text, fault);
+        *ret = address;
+        return TRUE;
 }
 
-char *pi_address_to_string(GSocketAddress *address) {
-        GInetSocketAddress *socket = G_INET_SOCKET_ADDRESS(address);
-        g_autoptr(GInetAddress) plain = plain_ipv4(g_inet_socket_address_get_address(socket));
-        g_autofree char *host = g_inet_address_to_string(plain);
-        guint16 port = g_inet_socket_address_get_port(socket);
+gboolean pi_address_is_ipv4(const PiAddress *address) {
+        return IN6_IS_ADDR_V4MAPPED(&address->host);
+}
+
+char *pi_address_host(const PiAddress *address) {
+        char text[INET6_ADDRSTRLEN];
+
+        if (pi_address_is_ipv4(address))
+                (void) inet_ntop(AF_INET, &address->host.s6_addr32[3], text, sizeof(text));
+        else
+                (void) inet_ntop(AF_INET6, &address->host, text, sizeof(text));
+        return g_strdup(text);
+}
+
+char *pi_address_to_string(const PiAddress *address) {
+        g_autofree char *host = pi_address_host(address);
         char name[IF_NAMESIZE];
-        guint32 scope;
 
-        if (g_inet_address_get_family(plain) == G_SOCKET_FAMILY_IPV4)
-                return g_strdup_printf("%s:%u", host, port);
-        scope = g_inet_socket_address_get_scope_id(socket);
-        if (scope == 0)
-                return g_strdup_printf("[%s]:%u", host, port);
-        if (!if_indextoname(scope, name))
-                g_snprintf(name, sizeof(name), "%u", scope);
-        return g_strdup_printf("[%s%%%s]:%u", host, name, port);
+        if (pi_address_is_ipv4(address))
+                return g_strdup_printf("%s:%u", host, address->port);
+        if (address->scope == 0)
+                return g_strdup_printf("[%s]:%u", host, address->port);
+        if (!if_indextoname(address->scope, name))
+                g_snprintf(name, sizeof(name), "%u", address->scope);
+        return g_strdup_printf("[%s%%%s]:%u", host, name, address->port);
 }
 
-/* NULL if no other machine would get here by it. */
-static GInetAddress *address_of(const struct ifaddrs *entry, gboolean loopback) {
-        g_autoptr(GInetAddress) address = NULL;
-        const void *sa = entry->ifa_addr;
-        const struct sockaddr_in *four = sa;
-        const struct sockaddr_in6 *six = sa;
+gboolean pi_address_from_native(const struct sockaddr *native, socklen_t size, PiAddress *ret) {
+        const struct sockaddr_in *four = (const void *) native;
+        const struct sockaddr_in6 *six = (const void *) native;
+
+        if (size >= sizeof(*four) && native->sa_family == AF_INET)
+                *ret = (PiAddress) { mapped(&four->sin_addr), 0, ntohs(four->sin_port) };
+        else if (size >= sizeof(*six) && native->sa_family == AF_INET6)
+                *ret = (PiAddress) { six->sin6_addr, six->sin6_scope_id, ntohs(six->sin6_port) };
+        else
+                return FALSE;
+        return TRUE;
+}
+
+socklen_t pi_address_to_native(const PiAddress *address, struct sockaddr_storage *ret) {
+        struct sockaddr_in *four = (void *) ret;
+        struct sockaddr_in6 *six = (void *) ret;
+
+        *ret = (struct sockaddr_storage) { 0 };
+        if (pi_address_is_ipv4(address)) {
+                four->sin_family = AF_INET;
+                four->sin_port = htons(address->port);
+                four->sin_addr.s_addr = address->host.s6_addr32[3];
+                return sizeof(*four);
+        }
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons(address->port);
+        six->sin6_addr = address->host;
+        six->sin6_scope_id = address->scope;
+        return sizeof(*six);
+}
+
+/* FALSE if no other machine would get here by it. */
+static gboolean address_of(const struct ifaddrs *entry, gboolean loopback, PiAddress *ret) {
+        const struct sockaddr *sa = entry->ifa_addr;
 
         if (!sa || (entry->ifa_flags & (IFF_UP | IFF_RUNNING)) != (IFF_UP | IFF_RUNNING))
-                return NULL;
-        if (four->sin_family == AF_INET)
-                address = g_inet_address_new_from_bytes((const guint8 *) &four->sin_addr,
-                                                        G_SOCKET_FAMILY_IPV4);
-        else if (four->sin_family == AF_INET6)
-                address = g_inet_address_new_from_bytes((const guint8 *) &six->sin6_addr,
-                                                        G_SOCKET_FAMILY_IPV6);
-        if (!address || g_inet_address_get_is_link_local(address) ||
-            g_inet_address_get_is_loopback(address) != loopback)
-                return NULL;
-        return g_steal_pointer(&address);
+                return FALSE;
+        /* It says nothing of its size, which follows from the family. */
+        return pi_address_from_native(sa, sizeof(struct sockaddr_storage), ret) &&
+               !is_link_local(ret) && is_loopback(ret) == loopback;
 }
 
-static void add_family(GPtrArray *texts, const struct ifaddrs *entries, GSocketFamily family,
+static void add_family(GPtrArray *texts, const struct ifaddrs *entries, gboolean ipv4,
                        gboolean loopback, uint16_t port) {
         for (const struct ifaddrs *e = entries; e && texts->len < PI_ADDRESSES_MAX;
              e = e->ifa_next) {
-                g_autoptr(GInetAddress) address = address_of(e, loopback);
-                g_autoptr(GSocketAddress) full = NULL;
+                PiAddress address;
 
-                if (!address || g_inet_address_get_family(address) != family)
+                if (!address_of(e, loopback, &address) || pi_address_is_ipv4(&address) != ipv4)
                         continue;
-                full = g_inet_socket_address_new(address, port);
-                g_ptr_array_add(texts, pi_address_to_string(full));
+                address.port = port;
+                g_ptr_array_add(texts, pi_address_to_string(&address));
         }
 }
 
@@ -197,8 +250,8 @@ char **pi_addresses_of_this_machine(uint16_t port) {
         if (getifaddrs(&entries) < 0)
                 entries = NULL;
         for (int loopback = 0; loopback <= 1 && texts->len == 0; loopback++) {
-                add_family(texts, entries, G_SOCKET_FAMILY_IPV4, loopback, port);
-                add_family(texts, entries, G_SOCKET_FAMILY_IPV6, loopback, port);
+                add_family(texts, entries, TRUE, loopback, port);
+                add_family(texts, entries, FALSE, loopback, port);
         }
         if (texts->len == 0)
                 g_ptr_array_add(texts, g_strdup_printf("127.0.0.1:%u", port));
@@ -211,11 +264,12 @@ char **pi_addresses_complete(const char *const *texts, uint16_t port, GError **e
         g_autoptr(GStrvBuilder) list = g_strv_builder_new();
 
         for (; *texts; texts++) {
-                g_autoptr(GSocketAddress) address = pi_address_parse(*texts, port, error);
-                g_autofree char *full = address ? pi_address_to_string(address) : NULL;
+                g_autofree char *full = NULL;
+                PiAddress address;
 
-                if (!address)
+                if (!pi_address_parse(*texts, port, &address, error))
                         return NULL;
+                full = pi_address_to_string(&address);
                 g_strv_builder_add(list, full);
         }
         return g_strv_builder_end(list);

@@ -74,18 +74,14 @@ static gboolean on_timeout(gpointer userdata) {
         return G_SOURCE_REMOVE;
 }
 
-static int begin_connect(GSocketAddress *address) {
-        struct sockaddr_storage storage = {};
-        gssize size = g_socket_address_get_native_size(address);
-        int fd;
+static int begin_connect(const PiAddress *address) {
+        struct sockaddr_storage storage;
+        socklen_t size = pi_address_to_native(address, &storage);
+        int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-        if (!g_socket_address_to_native(address, &storage, sizeof(storage), NULL))
-                return -EAFNOSUPPORT;
-        fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (fd < 0)
                 return -errno;
-        if (connect(fd, (const struct sockaddr *) &storage, (socklen_t) size) < 0 &&
-            errno != EINPROGRESS) {
+        if (connect(fd, (const struct sockaddr *) &storage, size) < 0 && errno != EINPROGRESS) {
                 int r = -errno;
 
                 (void) close(fd);
@@ -96,14 +92,14 @@ static int begin_connect(GSocketAddress *address) {
 
 static void try_address(PiDial *d, const char *text) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(GSocketAddress) address = pi_address_parse(text, PI_CLUSTER_PORT, &error);
+        PiAddress address;
         int fd;
 
-        if (!address) {
+        if (!pi_address_parse(text, PI_CLUSTER_PORT, &address, &error)) {
                 note_fault(d, text, error->message);
                 return;
         }
-        fd = begin_connect(address);
+        fd = begin_connect(&address);
         if (fd < 0) {
                 note_fault(d, text, g_strerror(-fd));
                 return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
 /* A connection attempt to the first of a node's addresses that answers, tried one after the other,
  * each for PI_DIAL_USEC at most. For the main thread. */

@@ -135,12 +135,11 @@ static void on_down(PiContact *contact, const GError *why, gpointer userdata) {
 static const PiContactOwner owner = { on_up, on_down };
 
 static uint16_t port_of(const PiToken *token) {
-        g_autoptr(GSocketAddress) address =
-                token->addresses[0] ? pi_address_parse(token->addresses[0], PI_CLUSTER_PORT, NULL)
-                                    : NULL;
+        const char *first = token->addresses[0];
+        PiAddress address;
 
-        return address ? g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(address))
-                       : PI_CLUSTER_PORT;
+        return first && pi_address_parse(first, PI_CLUSTER_PORT, &address, NULL) ? address.port
+                                                                                  : PI_CLUSTER_PORT;
 }
 
 static GError *error_of_approach(const PiJoin *j, const GError *error) {

@@ -220,12 +220,12 @@ gboolean pi_link_bus_ended(gpointer userdata) {
 static char *remote_address(int fd) {
         struct sockaddr_storage storage = {};
         socklen_t size = sizeof(storage);
-        g_autoptr(GSocketAddress) address = NULL;
+        PiAddress address;
 
-        if (getpeername(fd, (struct sockaddr *) &storage, &size) == 0)
-                address = g_socket_address_new_from_native(&storage, size);
-        return address && G_IS_INET_SOCKET_ADDRESS(address) ? pi_address_to_string(address)
-                                                            : g_strdup("an unknown address");
+        if (getpeername(fd, (struct sockaddr *) &storage, &size) < 0 ||
+            !pi_address_from_native((const struct sockaddr *) &storage, size, &address))
+                return g_strdup("an unknown address");
+        return pi_address_to_string(&address);
 }
 
 PiLink *pi_link_new(int fd, PiLinkRole role, const PiIdentity *identity, const PiLinkHooks *hooks) {

@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/cluster/remedy.h"
 
-#include <gio/gio.h>
-
 #include "daemon/cluster/address.h"
 #include "dbus/error.h"
 
 /* The first that can stand in a rule, without its port. */
 static char *host_of(const char *const *addresses, gboolean *ret_six) {
         for (; addresses && *addresses; addresses++) {
-                g_autoptr(GSocketAddress) address =
-                        pi_address_parse(*addresses, PI_CLUSTER_PORT, NULL);
-                GInetAddress *host;
+                PiAddress address;
 
-                if (!address)
+                if (!pi_address_parse(*addresses, PI_CLUSTER_PORT, &address, NULL))
                         continue;
-                host = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address));
-                *ret_six = g_inet_address_get_family(host) == G_SOCKET_FAMILY_IPV6;
-                return g_inet_address_to_string(host);
+                *ret_six = !pi_address_is_ipv4(&address);
+                return pi_address_host(&address);
         }
         return NULL;
 }

@@ -39,17 +39,12 @@ void pi_strangers_free(PiStrangers *strangers) {
 }
 
 static GBytes *network_of(const char *address) {
-        g_autoptr(GSocketAddress) parsed = pi_address_parse(address, PI_CLUSTER_PORT, NULL);
-        GInetAddress *inet;
-        gsize bytes;
+        PiAddress parsed;
 
-        if (!parsed)
+        if (!pi_address_parse(address, PI_CLUSTER_PORT, &parsed, NULL))
                 return g_bytes_new(NULL, 0);
-        inet = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(parsed));
-        bytes = g_inet_address_get_family(inet) == G_SOCKET_FAMILY_IPV6
-                        ? IPV6_NETWORK_BYTES
-                        : g_inet_address_get_native_size(inet);
-        return g_bytes_new(g_inet_address_to_bytes(inet), bytes);
+        return g_bytes_new(&parsed.host, pi_address_is_ipv4(&parsed) ? sizeof(parsed.host)
+                                                                     : IPV6_NETWORK_BYTES);
 }
 
 static void drop(PiStrangers *strangers, GList *link) {
