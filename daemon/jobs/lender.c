@@ -9,7 +9,7 @@
 #include "daemon/work/clock.h"
 #include "daemon/work/lend.h"
 
-/* Near the end orders are looked after so often. */
+/* What is out is looked after so often, and so is who is left alone for a while. */
 #define TAIL_MSEC 10
 
 /* Who did not answer well is left alone so long. */
@@ -213,6 +213,17 @@ static double rates_of(PiLender *lender, PiJob *job, guint n_peers) {
 
 static gboolean look_after_tail(gpointer userdata);
 
+static gboolean is_paused(gpointer id, gpointer borrower, gpointer now) {
+        return ((const PiBorrower *) borrower)->paused_until_nsec > *(const uint64_t *) now;
+}
+
+/* Somebody may have leases again, though nothing that happens will say so. */
+static gboolean is_anybody_paused(const PiLender *lender) {
+        uint64_t now = now_nsec();
+
+        return g_hash_table_find(lender->borrowers, is_paused, &now) != NULL;
+}
+
 void pi_lender_feed(PiLender *lender, PiJob *job) {
         guint n_peers;
         double rates;
@@ -225,7 +236,7 @@ void pi_lender_feed(PiLender *lender, PiJob *job) {
         for (guint turn = 0; turn < PI_ORDERS_OUT; turn++)
                 for (guint i = 0; i < n_peers; i++)
                         (void) feed_one(lender, job, n_peers, i, rates);
-        if (job->loans > 0 && lender->tail == 0)
+        if (lender->tail == 0 && (job->loans > 0 || is_anybody_paused(lender)))
                 lender->tail = g_timeout_add(TAIL_MSEC, look_after_tail, lender);
 }
 
@@ -275,14 +286,15 @@ static void poke_running(PiLender *lender) {
 
 static gboolean look_after_tail(gpointer userdata) {
         PiLender *lender = userdata;
+        const GQueue *running = lender->hooks->running(lender->hooks->userdata);
+        gboolean paused = running->length > 0 && is_anybody_paused(lender);
 
         if (double_late(lender))
                 poke_running(lender);
         else
-                for (const GList *l = lender->hooks->running(lender->hooks->userdata)->head; l;
-                     l = l->next)
+                for (const GList *l = running->head; l; l = l->next)
                         pi_lender_feed(lender, l->data);
-        if (lender->loans.length > 0)
+        if (lender->loans.length > 0 || paused)
                 return G_SOURCE_CONTINUE;
         lender->tail = 0;
         return G_SOURCE_REMOVE;

@@ -11,7 +11,7 @@
 #define SHARE 0.55
 
 /* What is shorter than the time that an order costs anyway is not given away. */
-#define COST_SECONDS 0.001
+#define COST_SECONDS 0.002
 
 uint64_t pi_order_size(const PiOrderFacts *f) {
         double cost = COST_SECONDS + f->round_trip;

@@ -288,6 +288,24 @@ static void test_loser(void) {
         with_moods(MOOD_LOSER, MOOD_LOSER, MOOD_MUTE);
 }
 
+/* A member that failed has leases of the same job again after a while, though nothing else happens
+ * that would say so. */
+static void test_forgiven(void) {
+        Cluster c;
+        PiJob *job;
+
+        cluster_start(&c, 1);
+        c.member[0].mood = MOOD_LOSER;
+        job = node_submit(&c.node, UINT64_C(10000000000000), "{'kernel': <'generic'>}");
+        while (c.member[0].orders == 0 || c.member[0].out > 0)
+                g_main_context_iteration(NULL, TRUE);
+        c.member[0].mood = MOOD_GOOD;
+        while (c.member[0].verified == 0)
+                g_main_context_iteration(NULL, TRUE);
+        pi_jobs_end(c.node.jobs, job, node_reason("enough"));
+        cluster_stop(&c);
+}
+
 /* What no core of this node gets right, another node does; with none there, the job fails. */
 static void test_broken(void) {
         Cluster c;
@@ -444,6 +462,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/lender/liar", test_liar);
         g_test_add_func("/lender/mute", test_mute);
         g_test_add_func("/lender/loser", test_loser);
+        g_test_add_func("/lender/forgiven", test_forgiven);
         g_test_add_func("/lender/broken", test_broken);
         g_test_add_func("/lender/small", test_small);
         g_test_add_func("/lender/scope", test_scope);
