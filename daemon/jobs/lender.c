@@ -29,6 +29,16 @@ struct PiLender {
         PiPeer *peer;        /* scratch, PI_PEERS_MAX of them */
 };
 
+/* One look at what members may have of a job. */
+typedef struct Feeding {
+        PiLender *lender;
+        PiJob *job;
+        guint n_peers;
+        double own_rate, all_rates; /* terms per second */
+        double lent;                /* terms, to all members */
+        gboolean none_slow;         /* no lease of this node is worth another try elsewhere */
+} Feeding;
+
 static uint64_t now_nsec(void) {
         return pi_clock_nsec(CLOCK_MONOTONIC);
 }
@@ -48,16 +58,6 @@ static PiBorrower *borrower_of(PiLender *lender, const PiPeer *peer) {
 static gboolean may_borrow(const PiJob *job, const char *id) {
         return !job->spec.nodes ||
                g_strv_contains((const char *const *) job->spec.nodes, id);
-}
-
-/* CPU slots of the member that the job may have: what this node and those before it have not. */
-static uint32_t slots_at(const PiLender *lender, const PiJob *job, guint n_peers, guint index) {
-        uint32_t left = job->spec.cpus > job->slots ? job->spec.cpus - job->slots : 0;
-
-        for (guint i = 0; i < index && i < n_peers; i++)
-                if (may_borrow(job, lender->peer[i].id))
-                        left -= MIN(left, lender->peer[i].cpus);
-        return may_borrow(job, lender->peer[index].id) ? MIN(left, lender->peer[index].cpus) : 0;
 }
 
 /* So that the same members come first each time. */
@@ -85,17 +85,33 @@ static gboolean is_late(const PiLoan *loan, uint64_t now) {
         return now > loan->lent_nsec + loan->expected_nsec;
 }
 
-/* Orders of the job that the member has; more than any if one of them is late. */
-static guint orders_at(const PiLender *lender, const PiJob *job, const char *id, uint64_t now) {
-        guint n = 0;
+/* CPU slots of each member that the job may have: what this node and those before have not. */
+static void share_slots(const Feeding *f) {
+        const PiJob *job = f->job;
+        uint32_t left = job->spec.cpus > job->slots ? job->spec.cpus - job->slots : 0;
 
-        for (const GList *l = lender->loans.head; l; l = l->next) {
+        for (guint i = 0; i < f->n_peers; i++) {
+                const PiPeer *peer = &f->lender->peer[i];
+                uint32_t slots = may_borrow(job, peer->id) ? MIN(left, peer->cpus) : 0;
+
+                left -= slots;
+                borrower_of(f->lender, peer)->here = (PiBorrowed) { .slots = slots };
+        }
+}
+
+/* What each of them has of the job; an order that is late counts for more than it may have. */
+static void count_loans(Feeding *f) {
+        uint64_t now = now_nsec();
+
+        for (const GList *l = f->lender->loans.head; l; l = l->next) {
                 const PiLoan *loan = l->data;
 
-                if (loan->job == job && g_str_equal(loan->node, id))
-                        n += is_late(loan, now) ? PI_ORDERS_OUT : 1;
+                if (loan->job != f->job)
+                        continue;
+                loan->borrower->here.orders += is_late(loan, now) ? PI_ORDERS_OUT : 1;
+                loan->borrower->here.terms += loan->terms;
+                f->lent += (double) loan->terms;
         }
-        return n;
 }
 
 static void answered(const PiLeaseAnswer *answer, const GError *error, gpointer userdata);
@@ -111,18 +127,20 @@ static void note_member(PiJob *job, const PiPeer *peer) {
         share->round_trip_usec = peer->round_trip_usec;
 }
 
-static void order(PiLender *lender, PiJob *job, const PiPeer *peer, PiBorrower *borrower,
-                  uint32_t cpus, uint32_t first, uint32_t n) {
+static void order(Feeding *f, const PiPeer *peer, PiBorrower *borrower, uint32_t first,
+                  uint32_t n) {
+        PiLender *lender = f->lender;
+        PiJob *job = f->job;
         PiLeaseOrder o = {
                 .job = job->id,
                 .terms = job->spec.terms,
                 .parts = job->spec.parts,
                 .first_lease = first,
                 .n_leases = n,
-                .cpus = cpus,
+                .cpus = borrower->here.slots,
                 .priority = job->spec.priority,
         };
-        PiLoan *loan = pi_loan_new(lender, job, peer->id, &o);
+        PiLoan *loan = pi_loan_new(lender, job, peer->id, borrower, &o);
         double seconds;
 
         pi_borrower_ordered(borrower, loan, now_nsec());
@@ -132,44 +150,39 @@ static void order(PiLender *lender, PiJob *job, const PiPeer *peer, PiBorrower *
         loan->expected_nsec = (uint64_t) (seconds * 1e9);
         g_queue_push_tail(&lender->loans, loan);
         job->loans++;
+        borrower->here.orders++;
+        borrower->here.terms += loan->terms;
+        f->lent += (double) loan->terms;
         note_member(job, peer);
         loan->number = lender->peers->run(peer->id, &o, answered, loan, lender->peers->userdata);
 }
 
 /* Terms for the next order, 0 when it is not worth it. */
-static uint64_t order_terms(const PiLender *lender, const PiJob *job, const PiPeer *peer,
-                            double rate, double all_rates) {
-        PiOrderFacts facts = {
-                .untaken = (double) pi_task_untaken_terms(job->task),
-                .rate = rate,
-                .all_rates = all_rates,
+static uint64_t order_terms(const Feeding *f, const PiPeer *peer, const PiBorrower *borrower) {
+        return pi_order_size(&(PiOrderFacts) {
+                .untaken = (double) pi_task_untaken_terms(f->job->task),
+                .lent = f->lent,
+                .its = (double) borrower->here.terms,
+                .rate = borrower->rate * borrower->here.slots / MAX(peer->cpus, 1),
+                .own_rate = f->job->spec.elsewhere ? 0 : f->own_rate,
+                .all_rates = f->all_rates,
                 .round_trip = (double) peer->round_trip_usec / 1e6,
-                .own_rate = job->spec.elsewhere
-                                    ? 0
-                                    : lender->hooks->rate_here(job, lender->hooks->userdata),
-        };
-
-        for (const GList *l = lender->loans.head; l; l = l->next) {
-                const PiLoan *loan = l->data;
-
-                if (loan->job != job)
-                        continue;
-                facts.lent += (double) loan->terms;
-                facts.its += g_str_equal(loan->node, peer->id) ? (double) loan->terms : 0;
-        }
-        return pi_order_size(&facts);
+        });
 }
 
 /* A lease of this node that one of its cores does not get on with, for somebody else to try. */
-static gboolean lend_slow_one(PiLender *lender, PiJob *job, uint32_t *ret_first) {
+static gboolean lend_slow_one(Feeding *f, uint32_t *ret_first) {
+        const PiJob *job = f->job;
         double mean = (double) job->spec.terms / job->task->leases->n;
-        double rate = lender->hooks->rate_here(job, lender->hooks->userdata) / MAX(job->slots, 1);
+        double rate = f->own_rate / MAX(job->slots, 1);
         double seconds = LATE_FACTOR * mean / MAX(rate, 1) + LATE_SECONDS;
         uint64_t age = now_nsec() - job->task->created_nsec, limit = (uint64_t) (seconds * 1e9);
 
-        if (age < limit || !pi_task_lend_second(job->task, age - limit, ret_first))
+        f->none_slow = f->none_slow || age < limit ||
+                       !pi_task_lend_second(job->task, age - limit, ret_first);
+        if (f->none_slow)
                 return FALSE;
-        for (const GList *l = lender->loans.head; l; l = l->next) {
+        for (const GList *l = f->lender->loans.head; l; l = l->next) {
                 const PiLoan *loan = l->data;
 
                 if (loan->job == job && *ret_first >= loan->order.first_lease &&
@@ -179,35 +192,33 @@ static gboolean lend_slow_one(PiLender *lender, PiJob *job, uint32_t *ret_first)
         return TRUE;
 }
 
-static gboolean feed_one(PiLender *lender, PiJob *job, guint n_peers, guint i, double all_rates) {
-        const PiPeer *peer = &lender->peer[i];
-        PiBorrower *borrower = borrower_of(lender, peer);
-        uint32_t cpus = slots_at(lender, job, n_peers, i), first, n = 0;
-        double rate = borrower->rate * cpus / MAX(peer->cpus, 1);
-        uint64_t now = now_nsec(), terms;
+static void feed_one(Feeding *f, const PiPeer *peer) {
+        PiBorrower *borrower = borrower_of(f->lender, peer);
+        PiTask *task = f->job->task;
+        uint32_t first, n = 0;
+        uint64_t terms;
 
-        if (cpus == 0 || rate <= 0 || now < borrower->paused_until_nsec ||
-            orders_at(lender, job, peer->id, now) >= PI_ORDERS_OUT)
-                return FALSE;
-        if (pi_task_lend_given_up(job->task, &first))
+        if (borrower->here.slots == 0 || borrower->here.orders >= PI_ORDERS_OUT ||
+            borrower->rate <= 0 || now_nsec() < borrower->paused_until_nsec)
+                return;
+        if (pi_task_lend_given_up(task, &first))
                 n = 1;
-        else if (pi_task_untaken_terms(job->task) > 0) {
-                terms = order_terms(lender, job, peer, rate, all_rates);
+        else if (pi_task_untaken_terms(task) > 0) {
+                terms = order_terms(f, peer, borrower);
                 if (terms > 0)
-                        n = pi_task_lend(job->task, PI_LEASE_ORDER_MAX, terms, &first);
-        } else if (lend_slow_one(lender, job, &first))
+                        n = pi_task_lend(task, PI_LEASE_ORDER_MAX, terms, &first);
+        } else if (lend_slow_one(f, &first))
                 n = 1;
         if (n > 0)
-                order(lender, job, peer, borrower, cpus, first, n);
-        return n > 0;
+                order(f, peer, borrower, first, n);
 }
 
-static double rates_of(PiLender *lender, PiJob *job, guint n_peers) {
-        double rates = lender->hooks->rate_here(job, lender->hooks->userdata);
+static double rates_of(const Feeding *f) {
+        double rates = f->own_rate;
 
-        for (guint i = 0; i < n_peers; i++)
-                if (may_borrow(job, lender->peer[i].id))
-                        rates += borrower_of(lender, &lender->peer[i])->rate;
+        for (guint i = 0; i < f->n_peers; i++)
+                if (may_borrow(f->job, f->lender->peer[i].id))
+                        rates += borrower_of(f->lender, &f->lender->peer[i])->rate;
         return MAX(rates, 1);
 }
 
@@ -225,17 +236,19 @@ static gboolean is_anybody_paused(const PiLender *lender) {
 }
 
 void pi_lender_feed(PiLender *lender, PiJob *job) {
-        guint n_peers;
-        double rates;
+        Feeding f = { .lender = lender, .job = job };
 
         if (!job->spec.cluster || job->state != PI_JOB_RUNNING || job->leaving || job->error)
                 return;
-        n_peers = list_peers(lender);
-        rates = rates_of(lender, job, n_peers);
+        f.n_peers = list_peers(lender);
+        f.own_rate = lender->hooks->rate_here(job, lender->hooks->userdata);
+        f.all_rates = rates_of(&f);
+        share_slots(&f);
+        count_loans(&f);
         /* Everybody gets a first order before anybody gets a second. */
         for (guint turn = 0; turn < PI_ORDERS_OUT; turn++)
-                for (guint i = 0; i < n_peers; i++)
-                        (void) feed_one(lender, job, n_peers, i, rates);
+                for (guint i = 0; i < f.n_peers; i++)
+                        feed_one(&f, &lender->peer[i]);
         if (lender->tail == 0 && (job->loans > 0 || is_anybody_paused(lender)))
                 lender->tail = g_timeout_add(TAIL_MSEC, look_after_tail, lender);
 }
@@ -305,15 +318,13 @@ static void take_back(const PiLoan *loan) {
                 pi_task_return(loan->job->task, loan->order.first_lease + i);
 }
 
-static void take_answer(PiLender *lender, PiLoan *loan, PiBorrower *borrower,
-                        const PiLeaseAnswer *answer) {
+static void take_answer(PiLender *lender, PiLoan *loan, const PiLeaseAnswer *answer) {
         const PiPeers *peers = lender->peers;
         PiLoanCount count = pi_loan_count(loan, answer, lender->hooks->settled,
                                           lender->hooks->userdata);
 
         lender->terms += count.terms;
-        if (borrower)
-                borrower->terms += count.terms;
+        loan->borrower->terms += count.terms;
         if (count.right > 0)
                 peers->verified(loan->node, count.right, peers->userdata);
         if (count.wrong > 0)
@@ -324,16 +335,14 @@ static void take_answer(PiLender *lender, PiLoan *loan, PiBorrower *borrower,
 static void answered(const PiLeaseAnswer *answer, const GError *error, gpointer userdata) {
         PiLoan *loan = userdata;
         PiLender *lender = loan->lender;
-        PiBorrower *borrower = g_hash_table_lookup(lender->borrowers, loan->node);
         PiJob *job = loan->job;
 
         g_queue_remove(&lender->loans, loan);
-        if (borrower)
-                pi_borrower_answered(borrower, loan, answer != NULL, now_nsec(), PAUSE_NSEC);
+        pi_borrower_answered(loan->borrower, loan, answer != NULL, now_nsec(), PAUSE_NSEC);
         if (job) {
                 job->loans--;
                 if (answer)
-                        take_answer(lender, loan, borrower, answer);
+                        take_answer(lender, loan, answer);
                 else
                         pi_loan_lost(loan);
                 /* Those that did not count are given to somebody else. */

@@ -11,12 +11,13 @@
 #define MEASURED_NSEC_MIN (UINT64_C(50) * 1000000)
 
 PiLoan *pi_loan_new(struct PiLender *lender, PiJob *job, const char *node,
-                    const PiLeaseOrder *order) {
+                    PiBorrower *borrower, const PiLeaseOrder *order) {
         PiLoan *loan = g_new0(PiLoan, 1);
 
         loan->lender = lender;
         loan->job = job;
         loan->node = g_strdup(node);
+        loan->borrower = borrower;
         loan->order = *order;
         g_strlcpy(loan->order.kernel, "", sizeof(loan->order.kernel));
         loan->terms = pi_task_lease_range(job->task, order->first_lease + order->n_leases - 1).end -

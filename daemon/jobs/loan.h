@@ -6,18 +6,12 @@
 
 struct PiLender;
 
-/* A run of leases that a member has. */
-typedef struct PiLoan {
-        struct PiLender *lender;
-        PiJob *job; /* NULL: it has ended meanwhile */
-        char *node;
-        PiLeaseOrder order;
+/* What a member has of one job, noted for as long as it is looked at what to give it. */
+typedef struct PiBorrowed {
+        uint32_t slots; /* CPU slots that it may use for the job */
+        uint32_t orders;
         uint64_t terms;
-        uint64_t number; /* for PiPeers.cancel() */
-        uint64_t lent_nsec;
-        uint64_t expected_nsec; /* after which it is late */
-        gboolean doubled;       /* others may try its leases, too */
-} PiLoan;
+} PiBorrowed;
 
 /* A member as one who works for this node. */
 typedef struct PiBorrower {
@@ -28,10 +22,25 @@ typedef struct PiBorrower {
         gboolean measured;        /* the rate is from answers, not what it says itself */
         uint64_t paused_until_nsec;
         uint64_t terms; /* of its answers, that counted; since the start */
+        PiBorrowed here;
 } PiBorrower;
 
+/* A run of leases that a member has. */
+typedef struct PiLoan {
+        struct PiLender *lender;
+        PiJob *job; /* NULL: it has ended meanwhile */
+        char *node;
+        PiBorrower *borrower; /* that node; it stays as long as it has orders */
+        PiLeaseOrder order;
+        uint64_t terms;
+        uint64_t number; /* for PiPeers.cancel() */
+        uint64_t lent_nsec;
+        uint64_t expected_nsec; /* after which it is late */
+        gboolean doubled;       /* others may try its leases, too */
+} PiLoan;
+
 PiLoan *pi_loan_new(struct PiLender *lender, PiJob *job, const char *node,
-                    const PiLeaseOrder *order);
+                    PiBorrower *borrower, const PiLeaseOrder *order);
 void pi_loan_free(PiLoan *loan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiLoan, pi_loan_free)
 
