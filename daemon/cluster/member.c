@@ -48,6 +48,9 @@ static void set_up_state(PiMember *m) {
 }
 
 static void set_down_state(PiMember *m, const char *why) {
+        /* Whoever hears that this node leaves lets go of it, and is not lost by that. */
+        if (m->cluster->leave)
+                return;
         set_state(m, m->last_seen_usec > 0 ? PI_MEMBER_LOST : PI_MEMBER_CONNECTING, why);
 }
 

@@ -76,7 +76,7 @@ static gboolean parse_scope(gpointer request, GVariant *value, GError **error) {
                 return TRUE;
         return one_of(error, PI_OPTION_SCOPE, scope,
                       r->offer->cluster_cpus > 0 ? "\"local\" or \"cluster\""
-                                                 : "\"local\", this node is not in a cluster");
+                                                 : "\"local\", no member of a cluster is connected");
 }
 
 static gboolean parse_nodes(gpointer request, GVariant *value, GError **error) {

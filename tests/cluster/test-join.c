@@ -100,6 +100,8 @@ static void left(void) {
         g_assert_false(listens(c, 3));
         test_wait_until_forgotten(a, leaver);
         test_wait_until_forgotten(b, leaver);
+        for (guint i = 1; i <= 3; i++)
+                g_assert_false(test_node_has_logged(test_cluster_node(c, i), "is lost"));
         test_call_fails(leaver, "LeaveCluster", NULL, "NotInCluster", NULL);
         test_call_fails(leaver, "CreateJoinToken", g_variant_new("(a{sv})", NULL), "NotInCluster",
                         NULL);
