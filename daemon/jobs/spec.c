@@ -75,8 +75,9 @@ static gboolean parse_scope(gpointer request, GVariant *value, GError **error) {
         if (r->local || (r->cluster && r->offer->cluster_cpus > 0))
                 return TRUE;
         return one_of(error, PI_OPTION_SCOPE, scope,
-                      r->offer->cluster_cpus > 0 ? "\"local\" or \"cluster\""
-                                                 : "\"local\", no member of a cluster is connected");
+                      r->offer->cluster_cpus > 0
+                                      ? "\"local\" or \"cluster\""
+                                      : "\"local\", no member of a cluster is connected");
 }
 
 static gboolean parse_nodes(gpointer request, GVariant *value, GError **error) {
