@@ -17,6 +17,14 @@ gboolean pi_option_invalid(GError **error, const char *format, ...) {
         return FALSE;
 }
 
+gboolean pi_option_out_of_range(GError **error, const char *key, uint64_t value, uint64_t min,
+                                uint64_t max, const char *of_what) {
+        return pi_option_invalid(error,
+                                 "Option \"%s\" is %" G_GUINT64_FORMAT
+                                 ", out of range: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "%s",
+                                 key, value, min, max, of_what);
+}
+
 char *pi_option_shown(const char *given) {
         return g_utf8_make_valid(given, (gssize) MIN(strlen(given), SHOWN_BYTES_MAX));
 }

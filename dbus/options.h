@@ -21,5 +21,9 @@ gboolean pi_options_parse(GVariant *options, const PiOption *table, gpointer req
 /* Sets PI_ERROR_INVALID_OPTION; FALSE. */
 gboolean pi_option_invalid(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* The same for a number; `of_what`: more words on the range, "" for none. */
+gboolean pi_option_out_of_range(GError **error, const char *key, uint64_t value, uint64_t min,
+                                uint64_t max, const char *of_what);
+
 /* What somebody gave, as a message may show it: UTF-8, and no longer than anybody reads. */
 char *pi_option_shown(const char *given);

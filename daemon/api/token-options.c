@@ -13,11 +13,8 @@ static gboolean parse_ttl(gpointer request, GVariant *value, GError **error) {
         o->ttl_usec = g_variant_get_uint64(value);
         if (o->ttl_usec >= PI_TOKEN_TTL_USEC_MIN && o->ttl_usec <= PI_TOKEN_TTL_USEC_MAX)
                 return TRUE;
-        return pi_option_invalid(error,
-                                 "Option \"%s\" is %" G_GUINT64_FORMAT
-                                 ", out of range: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
-                                 PI_TOKEN_TTL_USEC, o->ttl_usec, PI_TOKEN_TTL_USEC_MIN,
-                                 PI_TOKEN_TTL_USEC_MAX);
+        return pi_option_out_of_range(error, PI_TOKEN_TTL_USEC, o->ttl_usec, PI_TOKEN_TTL_USEC_MIN,
+                                      PI_TOKEN_TTL_USEC_MAX, "");
 }
 
 static gboolean parse_uses(gpointer request, GVariant *value, GError **error) {
@@ -26,8 +23,7 @@ static gboolean parse_uses(gpointer request, GVariant *value, GError **error) {
         o->uses = g_variant_get_uint32(value);
         if (o->uses >= 1 && o->uses <= PI_TOKEN_USES_MAX)
                 return TRUE;
-        return pi_option_invalid(error, "Option \"%s\" is %u, out of range: 1 to %d",
-                                 PI_TOKEN_USES, o->uses, PI_TOKEN_USES_MAX);
+        return pi_option_out_of_range(error, PI_TOKEN_USES, o->uses, 1, PI_TOKEN_USES_MAX, "");
 }
 
 static const PiOption option_table[] = {

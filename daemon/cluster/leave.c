@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/cluster/leave.h"
 
-#include <string.h>
-
 #include "daemon/cluster/cluster-private.h"
 #include "daemon/cluster/roster-variant.h"
 #include "dbus/error.h"
+#include "dbus/options.h"
 
 /* A node that has just joined is not connected yet, and nobody would hear that it leaves: it waits
  * for the first link so long, and looks so often. */
@@ -138,8 +137,7 @@ void pi_leave_cancel(PiCluster *c) {
 }
 
 static GError *no_such_node(const char *id_or_name, guint n) {
-        g_autofree char *shown =
-                g_utf8_make_valid(id_or_name, (gssize) MIN(strlen(id_or_name), 64));
+        g_autofree char *shown = pi_option_shown(id_or_name);
 
         if (n > 1)
                 return g_error_new(PI_ERROR, PI_ERROR_NO_SUCH_NODE,

@@ -60,7 +60,7 @@ gboolean pi_link_bus_ended(gpointer userdata);
 int pi_link_bus_open(PiLink *link, int fd);
 void pi_link_bus_close(PiLink *link);
 
-/* Counts a message that was handed to the bus, and cuts off who reads too slowly. */
+/* Counts a message that was handed to the bus, cuts off who reads too slowly, and sends it. */
 void pi_link_count_sent(PiLink *link, sd_bus_message *m, gsize bytes);
 
 /* How long a message with this value will be, about, but exactly when it nears the limit. FALSE:

@@ -23,11 +23,11 @@ static void on_answered(const PiLeaseAnswer *answer, const GError *error, gpoint
 
         if (s->cluster)
                 g_ptr_array_remove_fast(s->cluster->served, s);
-        if (!answer && !s->contact)
-                /* Not called off by who asked, who may wait for it. */
-                why = g_error_new_literal(PI_ERROR, PI_ERROR_SHUTTING_DOWN,
-                                          "This node has ended its part in the job");
         if (!answer) {
+                /* Not called off by who asked, who may wait for it. */
+                if (!s->contact)
+                        why = g_error_new_literal(PI_ERROR, PI_ERROR_SHUTTING_DOWN,
+                                                  "This node has ended its part in the job");
                 pi_link_call_fail(s->call, why ?: error);
                 return;
         }

@@ -7,6 +7,7 @@
 #include "daemon/cluster/random.h"
 #include "dbus/error.h"
 #include "dbus/names.h"
+#include "dbus/options.h"
 
 /* Live ones, and used ones that have not expired. */
 #define KEPT_MAX (2 * PI_TOKENS_MAX)
@@ -150,7 +151,7 @@ gboolean pi_tokens_revoke(PiTokens *tokens, const char *id, guint8 ret_id[PI_TOK
                         return TRUE;
                 }
         }
-        shown = g_utf8_make_valid(id, (gssize) MIN(strlen(id), 64));
+        shown = pi_option_shown(id);
         g_set_error(error, PI_ERROR, PI_ERROR_NO_SUCH_TOKEN,
                     "There is no join token \"%s\" that could still be used: list them with "
                     "\"pictl cluster tokens\"", shown);

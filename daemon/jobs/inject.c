@@ -29,8 +29,7 @@ static gboolean parse_bit(gpointer request, GVariant *value, GError **error) {
         PiFaultOrder *order = request;
 
         if (bit >= PI_FAULT_BITS)
-                return pi_option_invalid(error, "Option \"%s\" is %u, out of range: 0 to %d",
-                                         PI_INJECT_BIT, bit, PI_FAULT_BITS - 1);
+                return pi_option_out_of_range(error, PI_INJECT_BIT, bit, 0, PI_FAULT_BITS - 1, "");
         order->bit = (uint8_t) bit;
         return TRUE;
 }

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/nodes.h"
 
-#include <string.h>
-
 #include "daemon/jobs/peers.h"
-#include "dbus/error.h"
+#include "dbus/options.h"
 
 static gboolean refuse(const char *name, gboolean in_cluster, GError **error) {
-        g_autofree char *valid = g_utf8_make_valid(name, (gssize) MIN(strlen(name), 64));
+        g_autofree char *shown = pi_option_shown(name);
 
-        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                    in_cluster ? "Option \"nodes\" has \"%s\", and no member has that id or name: "
-                                 "\"pictl nodes\" lists them"
-                               : "Option \"nodes\" has \"%s\", and this node is not in a cluster",
-                    valid);
-        return FALSE;
+        return pi_option_invalid(error,
+                                 in_cluster ? "Option \"nodes\" has \"%s\", and no member has that "
+                                              "id or name: \"pictl nodes\" lists them"
+                                            : "Option \"nodes\" has \"%s\", and this node is not "
+                                              "in a cluster",
+                                 shown);
 }
 
 gboolean pi_job_nodes_find(const PiJobOffer *offer, char **names, PiJobSpec *spec,

@@ -31,14 +31,6 @@ typedef struct Request {
         char **nodes; /* as they were named, borrowed */
 } Request;
 
-static gboolean out_of_range(GError **error, const char *key, uint64_t value, uint64_t min,
-                             uint64_t max, const char *of_what) {
-        return pi_option_invalid(error,
-                                 "Option \"%s\" is %" G_GUINT64_FORMAT
-                                 ", out of range: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "%s",
-                                 key, value, min, max, of_what);
-}
-
 static gboolean parse_parts(gpointer request, GVariant *value, GError **error) {
         Request *r = request;
         uint64_t parts = g_variant_get_uint64(value), max = pi_parts_max(r->spec.terms);
@@ -49,7 +41,7 @@ static gboolean parse_parts(gpointer request, GVariant *value, GError **error) {
                                           " terms (a part has at least one group of "
                                           "8 terms; 0 lets the daemon choose)",
                                           r->spec.terms);
-                return out_of_range(error, PI_OPTION_PARTS, parts, 0, max, of_what);
+                return pi_option_out_of_range(error, PI_OPTION_PARTS, parts, 0, max, of_what);
         }
         r->spec.parts = parts;
         return TRUE;
@@ -137,12 +129,13 @@ static gboolean parse_deadline(gpointer request, GVariant *value, GError **error
         uint64_t usec = g_variant_get_uint64(value);
 
         if (usec != 0 && (usec < PI_DEADLINE_USEC_MIN || usec > PI_DEADLINE_USEC_MAX))
-                return out_of_range(error, PI_OPTION_DEADLINE_USEC, usec, PI_DEADLINE_USEC_MIN,
-                                    PI_DEADLINE_USEC_MAX, " microseconds (0 is no deadline)");
+                return pi_option_out_of_range(error, PI_OPTION_DEADLINE_USEC, usec,
+                                              PI_DEADLINE_USEC_MIN, PI_DEADLINE_USEC_MAX,
+                                              " microseconds (0 is no deadline)");
         if (r->offer->deadline_max_usec > 0 && usec > r->offer->deadline_max_usec)
-                return out_of_range(error, PI_OPTION_DEADLINE_USEC, usec, PI_DEADLINE_USEC_MIN,
-                                    r->offer->deadline_max_usec,
-                                    " microseconds (DeadlineMax= in pi-computed.conf)");
+                return pi_option_out_of_range(error, PI_OPTION_DEADLINE_USEC, usec,
+                                              PI_DEADLINE_USEC_MIN, r->offer->deadline_max_usec,
+                                              " microseconds (DeadlineMax= in pi-computed.conf)");
         r->spec.deadline_usec = usec;
         return TRUE;
 }
@@ -199,9 +192,10 @@ static gboolean settle_cpus(Request *r, GError **error) {
         uint32_t all = spec->cluster ? pi_job_nodes_cpus(r->offer, spec) : r->offer->cpus;
 
         if (spec->cpus > all)
-                return out_of_range(error, PI_OPTION_CPUS, spec->cpus, 0, all,
-                                    spec->cluster ? " on the nodes it may use (0 takes all)"
-                                                  : " on this node (0 takes all)");
+                return pi_option_out_of_range(error, PI_OPTION_CPUS, spec->cpus, 0, all,
+                                              spec->cluster
+                                                      ? " on the nodes it may use (0 takes all)"
+                                                      : " on this node (0 takes all)");
         if (limit > 0 && spec->cpus > limit) {
                 g_set_error(error, PI_ERROR, PI_ERROR_QUOTA_EXCEEDED,
                             "Option \"cpus\" is %u, and a user may have %u CPU slots at once "

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "daemon/series/partition.h"
-#include "dbus/error.h"
 #include "dbus/names.h"
+#include "dbus/options.h"
 
 #define CPUS_MAX 65536
 
@@ -56,26 +56,13 @@ static const Key point_keys[] = {
         { PI_SWEEP_CPU_UTILIZATION, "ad", 1, PI_SWEEP_SAMPLES_MAX },
 };
 
-static gboolean invalid(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean invalid(GError **error, const char *format, ...) {
-        g_autofree char *message = NULL;
-        va_list ap;
-
-        va_start(ap, format);
-        message = g_strdup_vprintf(format, ap);
-        va_end(ap);
-        g_set_error_literal(error, PI_ERROR, PI_ERROR_INVALID_OPTION, message);
-        return FALSE;
-}
-
 static gboolean check_number(const char *where, const Key *key, uint64_t value, GError **error) {
         if (value >= key->min && value <= key->max)
                 return TRUE;
-        return invalid(error,
-                       "%s: \"%s\" is %" G_GUINT64_FORMAT ", out of range: %" G_GUINT64_FORMAT
-                       " to %" G_GUINT64_FORMAT,
-                       where, key->name, value, key->min, key->max);
+        return pi_option_invalid(error,
+                                 "%s: \"%s\" is %" G_GUINT64_FORMAT
+                                 ", out of range: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
+                                 where, key->name, value, key->min, key->max);
 }
 
 static gboolean check_text(const char *where, const Key *key, GVariant *value, GError **error) {
@@ -84,35 +71,37 @@ static gboolean check_text(const char *where, const Key *key, GVariant *value, G
         g_variant_get_string(value, &length);
         if (length >= key->min && length <= PI_SWEEP_TEXT_BYTES_MAX)
                 return TRUE;
-        return invalid(error,
-                       "%s: \"%s\" has %zu bytes, out of range: %" G_GUINT64_FORMAT " to %d", where,
-                       key->name, length, key->min, PI_SWEEP_TEXT_BYTES_MAX);
+        return pi_option_invalid(error,
+                                 "%s: \"%s\" has %zu bytes, out of range: %" G_GUINT64_FORMAT
+                                 " to %d",
+                                 where, key->name, length, key->min, PI_SWEEP_TEXT_BYTES_MAX);
 }
 
 static gboolean check_list(const char *where, const Key *key, GVariant *value, GError **error) {
         gsize n = g_variant_n_children(value);
 
         if (n < key->min || n > key->max)
-                return invalid(error,
-                               "%s: \"%s\" has %zu entries, out of range: %" G_GUINT64_FORMAT
-                               " to %" G_GUINT64_FORMAT,
-                               where, key->name, n, key->min, key->max);
+                return pi_option_invalid(error,
+                                         "%s: \"%s\" has %zu entries, out of range: "
+                                         "%" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
+                                         where, key->name, n, key->min, key->max);
         for (gsize i = 0; i < n; i++) {
                 g_autoptr(GVariant) item = g_variant_get_child_value(value, i);
 
                 if (g_variant_is_of_type(item, G_VARIANT_TYPE_UINT64)) {
                         if (g_variant_get_uint64(item) > USEC_MAX)
-                                return invalid(error,
-                                               "%s: entry %zu of \"%s\" is out of range: 0 to "
-                                               "%" G_GUINT64_FORMAT,
-                                               where, i, key->name, USEC_MAX);
+                                return pi_option_invalid(error,
+                                                         "%s: entry %zu of \"%s\" is out of "
+                                                         "range: 0 to %" G_GUINT64_FORMAT,
+                                                         where, i, key->name, USEC_MAX);
                 } else if (g_variant_is_of_type(item, G_VARIANT_TYPE_DOUBLE)) {
                         double d = g_variant_get_double(item);
 
                         if (!(d >= 0 && d <= UTILIZATION_MAX))
-                                return invalid(error,
-                                               "%s: entry %zu of \"%s\" is out of range: 0 to %g",
-                                               where, i, key->name, UTILIZATION_MAX);
+                                return pi_option_invalid(error,
+                                                         "%s: entry %zu of \"%s\" is out of "
+                                                         "range: 0 to %g",
+                                                         where, i, key->name, UTILIZATION_MAX);
                 }
         }
         return TRUE;
@@ -120,8 +109,10 @@ static gboolean check_list(const char *where, const Key *key, GVariant *value, G
 
 static gboolean check_value(const char *where, const Key *key, GVariant *value, GError **error) {
         if (!g_variant_is_of_type(value, G_VARIANT_TYPE(key->type)))
-                return invalid(error, "%s: \"%s\" has type \"%s\": give type \"%s\"", where,
-                               key->name, g_variant_get_type_string(value), key->type);
+                return pi_option_invalid(error,
+                                         "%s: \"%s\" has type \"%s\": give type \"%s\"",
+                                         where, key->name, g_variant_get_type_string(value),
+                                         key->type);
         switch (key->type[0]) {
         case 's':
                 return check_text(where, key, value, error);
@@ -150,20 +141,21 @@ static gboolean check_keys(const char *where, GVariant *dict, const Key *keys, g
                 while (k < n_keys && strcmp(keys[k].name, name) != 0)
                         k++;
                 if (k == n_keys) {
-                        shown = g_utf8_make_valid(name, (gssize) MIN(strlen(name), 64));
-                        return invalid(error, "%s: unknown key \"%s\": leave it out", where, shown);
+                        shown = pi_option_shown(name);
+                        return pi_option_invalid(error, "%s: unknown key \"%s\": leave it out",
+                                                 where, shown);
                 }
                 if (seen & (UINT32_C(1) << k))
-                        return invalid(error, "%s: \"%s\" is given twice: give it once", where,
-                                       name);
+                        return pi_option_invalid(error, "%s: \"%s\" is given twice: give it once",
+                                                 where, name);
                 seen |= UINT32_C(1) << k;
                 if (!check_value(where, &keys[k], value, error))
                         return FALSE;
         }
         for (gsize k = 0; k < n_keys; k++)
                 if (!keys[k].optional && !(seen & (UINT32_C(1) << k)))
-                        return invalid(error, "%s: \"%s\" (%s) is missing", where, keys[k].name,
-                                       keys[k].type);
+                        return pi_option_invalid(error, "%s: \"%s\" (%s) is missing", where,
+                                                 keys[k].name, keys[k].type);
         return TRUE;
 }
 
@@ -176,10 +168,12 @@ static gboolean check_lengths(const char *where, GVariant *entry, GError **error
                 g_autoptr(GVariant) list = g_variant_lookup_value(entry, names[i], NULL);
 
                 if (g_variant_n_children(list) != g_variant_n_children(first))
-                        return invalid(error, "%s: \"%s\" has %zu entries, \"%s\" has %zu: give "
-                                       "one for each sample",
-                                       where, names[i], g_variant_n_children(list),
-                                       PI_SWEEP_RESPONSE_USEC, g_variant_n_children(first));
+                        return pi_option_invalid(error,
+                                                 "%s: \"%s\" has %zu entries, \"%s\" has "
+                                                 "%zu: give one for each sample",
+                                                 where, names[i], g_variant_n_children(list),
+                                                 PI_SWEEP_RESPONSE_USEC,
+                                                 g_variant_n_children(first));
         }
         return TRUE;
 }
@@ -203,11 +197,11 @@ static gboolean check_point(gsize i, const char *name, uint64_t value, uint64_t 
                             GError **error) {
         if (value >= min && value <= max)
                 return TRUE;
-        return invalid(error,
-                       "Entry %zu of \"%s\": \"%s\" is %" G_GUINT64_FORMAT
-                       ", out of range: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-                       ", the entries in growing order",
-                       i, PI_SWEEP_POINTS, name, value, min, max);
+        return pi_option_invalid(error,
+                                 "Entry %zu of \"%s\": \"%s\" is %" G_GUINT64_FORMAT
+                                 ", out of range: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                                 ", the entries in growing order",
+                                 i, PI_SWEEP_POINTS, name, value, min, max);
 }
 
 /* From point to point grow the nodes, where the first has them, else the parts. Each part has a
@@ -227,9 +221,11 @@ static gboolean check_order(GVariant *run, GError **error) {
 
                 g_variant_lookup(point, PI_SWEEP_PARTS, "t", &parts);
                 if (g_variant_lookup(point, PI_SWEEP_NODES, "u", &nodes) != over_nodes && i > 0)
-                        return invalid(error, "Entry %zu of \"%s\": \"%s\" is in some entries and "
-                                       "not in others: give it in all or in none",
-                                       i, PI_SWEEP_POINTS, PI_SWEEP_NODES);
+                        return pi_option_invalid(error,
+                                                 "Entry %zu of \"%s\": \"%s\" is in some "
+                                                 "entries and not in others: give it in all or "
+                                                 "in none",
+                                                 i, PI_SWEEP_POINTS, PI_SWEEP_NODES);
                 if (!check_point(i, PI_SWEEP_PARTS, parts, least_parts, max, error) ||
                     (nodes > 0 && !check_point(i, PI_SWEEP_NODES, nodes, least_nodes,
                                                PI_SWEEP_CLUSTER_MAX, error)))
@@ -246,9 +242,10 @@ gboolean pi_sweep_check(GVariant *run, GError **error) {
         uint32_t cpus, slots;
 
         if (g_variant_get_size(run) > PI_SWEEP_BYTES_MAX)
-                return invalid(error, "The run has %zu bytes, out of range: at most %d; measure "
-                               "fewer points or repeats",
-                               g_variant_get_size(run), PI_SWEEP_BYTES_MAX);
+                return pi_option_invalid(error,
+                                         "The run has %zu bytes, out of range: at most %d; "
+                                         "measure fewer points or repeats",
+                                         g_variant_get_size(run), PI_SWEEP_BYTES_MAX);
         if (!check_keys("The run", run, run_keys, G_N_ELEMENTS(run_keys), error) ||
             !check_entries(run, PI_SWEEP_BASELINES, baseline_keys, G_N_ELEMENTS(baseline_keys),
                            error) ||
@@ -258,7 +255,8 @@ gboolean pi_sweep_check(GVariant *run, GError **error) {
         g_variant_lookup(run, PI_SWEEP_CPUS, "u", &cpus);
         g_variant_lookup(run, PI_SWEEP_SLOTS, "u", &slots);
         if (cpus > slots)
-                return invalid(error, "The run: \"%s\" is %u, out of range: 1 to \"%s\", %u",
-                               PI_SWEEP_CPUS, cpus, PI_SWEEP_SLOTS, slots);
+                return pi_option_invalid(error,
+                                         "The run: \"%s\" is %u, out of range: 1 to \"%s\", %u",
+                                         PI_SWEEP_CPUS, cpus, PI_SWEEP_SLOTS, slots);
         return TRUE;
 }

@@ -75,6 +75,15 @@ static void test_refused(void) {
         refused("{'number': <uint32 10>, 'text': <''>}", "10 is too much", 1);
 }
 
+static void test_out_of_range(void) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(pi_option_out_of_range(&error, "number", G_MAXUINT64, 1, 9, " or so"));
+        g_assert_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION);
+        g_assert_cmpstr(error->message, ==,
+                        "Option \"number\" is 18446744073709551615, out of range: 1 to 9 or so");
+}
+
 static void test_shown(void) {
         g_autofree char *many = g_strnfill(100000, 'x');
         g_autofree char *cut = pi_option_shown(many), *bad = pi_option_shown("a\xff");
@@ -88,6 +97,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/options/good", test_good);
         g_test_add_func("/options/refused", test_refused);
+        g_test_add_func("/options/out-of-range", test_out_of_range);
         g_test_add_func("/options/shown", test_shown);
         return g_test_run();
 }
