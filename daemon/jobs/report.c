@@ -79,7 +79,7 @@ static GVariant *cores(const PiTask *task) {
         g_variant_builder_init(&b, G_VARIANT_TYPE("aa{sv}"));
         for (uint32_t i = 0; i < task->n_shares; i++) {
                 const PiTaskShare *share = &task->share[i];
-                uint64_t terms = atomic_load(&share->computed),
+                uint64_t terms = atomic_load(&share->terms),
                          cpu_nsec = atomic_load(&share->cpu_nsec);
 
                 if (terms == 0)

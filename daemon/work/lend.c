@@ -27,14 +27,10 @@ static bool find_left(const PiTask *task, uint32_t lease, guint *ret) {
 }
 
 /* Under the lock. */
-static PiPartial take_from_left(PiTask *task, guint index) {
-        PiPartial partial = g_array_index(task->left, PiPartial, index);
-
+static void take_from_left(PiTask *task, guint index) {
+        pi_task_drop(task, &g_array_index(task->left, PiPartial, index));
         g_array_remove_index_fast(task->left, index);
         atomic_store(&task->n_left, task->left->len);
-        atomic_fetch_sub(&task->left_terms, partial.next_term -
-                                            pi_task_lease_range(task, partial.lease).begin);
-        return partial;
 }
 
 /* One that came back from a loan, say. What is half done stays here. */
@@ -50,7 +46,7 @@ static bool lend_left(PiTask *task, uint32_t *ret) {
                 if (found) {
                         *ret = p->lease;
                         note_loan(task, p->lease);
-                        (void) take_from_left(task, i);
+                        take_from_left(task, i);
                 }
         }
         pthread_mutex_unlock(&task->lock);
@@ -186,7 +182,7 @@ static uint8_t verify(PiTask *task, PiLease *lease, uint32_t index) {
         pthread_mutex_lock(&task->lock);
         state = atomic_exchange(&lease->state, PI_LEASE_VERIFIED);
         if (state != PI_LEASE_VERIFIED && find_left(task, index, &at))
-                (void) take_from_left(task, at);
+                take_from_left(task, at);
         if (state == PI_LEASE_FAILED && is_redo(lease))
                 atomic_fetch_sub(&task->redo, 1);
         pthread_mutex_unlock(&task->lock);

@@ -150,6 +150,9 @@ static void take_over(PiTask *task, const PiSnapshot *s, uint64_t terms) {
         task->restored.sum = s->sum;
         task->restored.tolerance = s->tolerance;
         task->restored.terms = terms;
+        for (uint32_t i = 0; i < s->n_partials; i++)
+                task->restored.terms += s->partial[i].next_term -
+                                        pi_task_lease_range(task, s->partial[i].lease).begin;
         task->restored.cpu_nsec = s->cpu_nsec;
         task->restored.retries = s->retries;
         for (uint32_t i = 0; i < s->n_leases; i++)
@@ -157,13 +160,8 @@ static void take_over(PiTask *task, const PiSnapshot *s, uint64_t terms) {
                         atomic_store(&task->leases->lease[i].begun, true);
                         atomic_store(&task->leases->lease[i].state, PI_LEASE_VERIFIED);
                 }
-        for (uint32_t i = 0; i < s->n_partials; i++) {
-                const PiPartial *p = &s->partial[i];
-
-                atomic_store(&task->leases->lease[p->lease].begun, true);
-                atomic_fetch_add(&task->left_terms,
-                                 p->next_term - pi_task_lease_range(task, p->lease).begin);
-        }
+        for (uint32_t i = 0; i < s->n_partials; i++)
+                atomic_store(&task->leases->lease[s->partial[i].lease].begun, true);
         g_array_append_vals(task->left, s->partial, s->n_partials);
         atomic_store(&task->n_left, s->n_partials);
 }

@@ -101,9 +101,6 @@ static bool take_left(PiTask *task, PiPartial *ret) {
                 atomic_store(&task->n_left, task->left->len);
         }
         pthread_mutex_unlock(&task->lock);
-        if (found)
-                atomic_fetch_sub(&task->left_terms,
-                                 ret->next_term - pi_task_lease_range(task, ret->lease).begin);
         return found;
 }
 
@@ -159,14 +156,16 @@ bool pi_task_leave(PiTask *task, const PiPartial *partial) {
         pthread_mutex_lock(&task->lock);
         left = atomic_compare_exchange_strong(&lease->state, &running, PI_LEASE_WAITING);
         if (left) {
-                atomic_fetch_add(&task->left_terms,
-                                 partial->next_term -
-                                         pi_task_lease_range(task, partial->lease).begin);
                 g_array_append_vals(task->left, partial, 1);
                 atomic_store(&task->n_left, task->left->len);
         }
         pthread_mutex_unlock(&task->lock);
         return left;
+}
+
+void pi_task_drop(PiTask *task, const PiPartial *partial) {
+        atomic_fetch_add(&task->dropped_terms,
+                         partial->next_term - pi_task_lease_range(task, partial->lease).begin);
 }
 
 void pi_task_note_failure(PiTask *task, uint32_t index, uint32_t cpu) {
@@ -208,12 +207,13 @@ bool pi_task_may_retry_on(const PiTask *task, uint32_t cpu) {
 }
 
 uint64_t pi_task_terms_done(const PiTask *task) {
-        uint64_t terms = task->restored.terms + atomic_load(&task->left_terms) +
-                         task->elsewhere.terms;
+        /* Read first: what was dropped by then is counted in what is read after it. */
+        uint64_t dropped = atomic_load(&task->dropped_terms);
+        uint64_t terms = task->restored.terms + task->elsewhere.terms;
 
         for (uint32_t i = 0; i < task->n_shares; i++)
                 terms += atomic_load_explicit(&task->share[i].terms, memory_order_relaxed);
-        return terms;
+        return terms - dropped;
 }
 
 uint32_t pi_task_leases_missing(const PiTask *task) {

@@ -17,8 +17,7 @@
  * atomics at any time, what is under the lock with the lock, and the rest once the worker has left
  * the task. */
 typedef struct PiTaskShare {
-        _Atomic uint64_t terms;      /* summed and verified, in the leases it finished or holds */
-        _Atomic uint64_t computed;   /* of these, those it summed itself */
+        _Atomic uint64_t terms;      /* summed by it and verified, whoever has the lease now */
         _Atomic uint64_t cpu_nsec;   /* thread CPU time inside leases */
         _Atomic uint64_t recomputed; /* stretches summed again at once: they failed verification */
         uint32_t cpu;
@@ -54,13 +53,15 @@ typedef struct PiTask {
         pthread_mutex_t lock;
         GArray *left;            /* under the lock: PiPartial */
         _Atomic uint32_t n_left; /* its length: while it is 0 nobody looks */
-        _Atomic uint64_t left_terms; /* summed and verified in them */
+        /* Those of terms counted in a share or restored that do not count: of a lease that failed
+         * or that another node had right first, what others had summed of it before. */
+        _Atomic uint64_t dropped_terms;
 
         /* What a snapshot brought in, constant while workers are in the task. */
         struct {
                 PiFixed sum;
                 PiFixed tolerance;
-                uint64_t terms; /* of the verified leases */
+                uint64_t terms; /* of the verified leases and of those begun */
                 uint64_t cpu_nsec;
                 uint64_t retries;
         } restored;
@@ -111,6 +112,10 @@ bool pi_task_is_overtaken(const PiTask *task, uint32_t lease);
 /* Takes back a lease that is neither verified nor failed; false, and nothing is kept, when another
  * node has had it right meanwhile. For workers. */
 bool pi_task_leave(PiTask *task, const PiPartial *partial);
+
+/* Does not count what was summed of a lease before whoever has it now took it, as in `partial`: it
+ * begins again, or another node has had it right. Any thread. */
+void pi_task_drop(PiTask *task, const PiPartial *partial);
 
 /* The terms of a lease, and of all leases of the task. */
 PiRange pi_task_lease_range(const PiTask *task, uint32_t lease);

@@ -23,11 +23,10 @@ typedef struct Visit {
  * verified, so a lease counts once however often it was begun. */
 typedef struct Run {
         Visit *visit;
-        uint32_t lease;
-        bool failed;    /* the open stretch is wrong for good */
-        bool overtaken; /* another node has had the lease right first */
-        uint64_t terms;    /* verified so far; so the next */
-        uint64_t computed; /* by this worker */
+        PiPartial taken; /* the lease as it came */
+        bool failed;     /* the open stretch is wrong for good */
+        bool overtaken;  /* another node has had the lease right first */
+        uint64_t terms;  /* verified since it came */
         PiPartWalk before; /* where the open stretch begins */
         PiRange stretch;   /* summed, not verified yet */
         PiFixed stretch_sum;
@@ -61,10 +60,10 @@ static void tell(const Run *run, PiSightingKind kind) {
         PiSighting sighting = {
                 .kind = kind,
                 .task = task,
-                .lease = run->lease,
+                .lease = run->taken.lease,
                 .worker = w->index,
                 .cpu = w->cpu,
-                .attempts = atomic_load(&task->leases->lease[run->lease].attempts),
+                .attempts = atomic_load(&task->leases->lease[run->taken.lease].attempts),
         };
 
         if (kind != PI_SIGHTING_SETTLED) {
@@ -127,9 +126,7 @@ static bool close_stretch(Run *run, uint64_t end) {
         v->share->open.next_term = run->stretch.end;
         pthread_mutex_unlock(&v->share->lock);
         run->terms += terms;
-        run->computed += terms;
         add_relaxed(&v->share->terms, terms);
-        add_relaxed(&v->share->computed, terms);
         add_relaxed(&v->worker->stats.terms, terms);
         add_relaxed(&v->worker->stats.beats, 1);
         v->uncharged_terms += terms;
@@ -150,19 +147,14 @@ static bool run_parts(Run *run, uint64_t end) {
                 pi_verifier_init(&v->verifier, pi_part_walk_at(&walk));
         while (!pi_part_walk_done(&walk, end)) {
                 sum_stretch(run, &walk, end);
-                run->overtaken = pi_task_is_overtaken(v->task, run->lease);
+                run->overtaken = pi_task_is_overtaken(v->task, run->taken.lease);
                 if (run->overtaken || is_cancelled(v->task) || !close_stretch(run, end))
                         return false;
         }
         return true;
 }
 
-static void open_lease(Run *run, const PiPartial *partial) {
-        PiTaskShare *share = run->visit->share;
-
-        run->terms = partial->next_term -
-                     pi_task_lease_range(run->visit->task, partial->lease).begin;
-        add_relaxed(&share->terms, run->terms);
+static void open_lease(PiTaskShare *share, const PiPartial *partial) {
         pthread_mutex_lock(&share->lock);
         share->open = *partial;
         share->is_open = true;
@@ -185,8 +177,10 @@ static bool merge(Run *run, PiLease *lease) {
 
         pthread_mutex_lock(&share->lock);
         if (task->lease_sum) {
-                task->lease_sum[run->lease] = share->open.sum;
-                pi_fault_touch_answer(&run->visit->worker->fault, &task->lease_sum[run->lease]);
+                PiFixed *sum = &task->lease_sum[run->taken.lease];
+
+                *sum = share->open.sum;
+                pi_fault_touch_answer(&run->visit->worker->fault, sum);
         }
         atomic_store(&lease->order, share->leases);
         first = atomic_exchange(&lease->state, PI_LEASE_VERIFIED) != PI_LEASE_VERIFIED;
@@ -200,13 +194,11 @@ static bool merge(Run *run, PiLease *lease) {
         return first;
 }
 
-/* Nothing of it is kept: what was summed does not count. */
+/* Nothing of it is kept: what was summed does not count, whoever summed it. */
 static void drop(Run *run) {
-        PiTaskShare *share = run->visit->share;
-
-        (void) close_lease(share);
-        atomic_fetch_sub(&share->terms, run->terms);
-        atomic_fetch_sub(&share->computed, run->computed);
+        (void) close_lease(run->visit->share);
+        atomic_fetch_sub(&run->visit->share->terms, run->terms);
+        pi_task_drop(run->visit->task, &run->taken);
 }
 
 /* A lease that failed is told of before another worker can take it. */
@@ -215,20 +207,18 @@ static void give_back(Run *run) {
 
         drop(run);
         add_relaxed(&v->worker->stats.leases_failed, 1);
-        pi_task_note_failure(v->task, run->lease, v->worker->cpu);
+        pi_task_note_failure(v->task, run->taken.lease, v->worker->cpu);
         tell(run, PI_SIGHTING_LASTING);
-        if (!pi_task_give_back(v->task, run->lease))
+        if (!pi_task_give_back(v->task, run->taken.lease))
                 tell(run, PI_SIGHTING_SETTLED);
 }
 
 /* The task was cancelled: whoever takes the lease up goes on from the last stretch verified. */
 static void leave(Run *run) {
-        PiTaskShare *share = run->visit->share;
-        PiPartial partial = close_lease(share);
+        PiPartial partial = close_lease(run->visit->share);
 
-        atomic_fetch_sub(&share->terms, run->terms);
         if (!pi_task_leave(run->visit->task, &partial))
-                atomic_fetch_sub(&share->computed, run->computed);
+                drop(run);
 }
 
 /* FALSE when it failed. */
@@ -239,19 +229,21 @@ static bool run_lease(Visit *visit, const PiPartial *partial) {
         PiLease *lease = &task->leases->lease[index];
         uint64_t end = pi_lease_first_part(task->leases, index + 1);
         uint64_t parts = end - pi_lease_first_part(task->leases, index);
-        Run run = { .visit = visit, .lease = index };
+        Run run = { .visit = visit, .taken = *partial };
         uint64_t start = pi_clock_nsec(CLOCK_MONOTONIC) - task->created_nsec, none = 0;
         bool verified;
 
-        if (!pi_task_begin(task, index))
+        if (!pi_task_begin(task, index)) {
+                pi_task_drop(task, partial);
                 return true;
+        }
         atomic_compare_exchange_strong(&task->first_start_nsec, &none, start);
         atomic_store(&lease->cpu, w->cpu);
         atomic_store(&lease->worker, (uint16_t) w->index);
         atomic_store(&lease->start_nsec, start);
         if (atomic_fetch_add(&lease->attempts, 1) > 0)
                 add_relaxed(&w->stats.recomputed, 1);
-        open_lease(&run, partial);
+        open_lease(visit->share, partial);
 
         verified = run_parts(&run, end);
         atomic_store(&lease->elapsed_nsec,

@@ -144,6 +144,19 @@ static void test_doubled_lost(void) {
         assert_complete(task);
 }
 
+#define HALF_DONE 8000
+
+/* The first lease, by a worker that was told to leave. */
+static void leave_half_done(PiTask *task, uint32_t of_worker) {
+        PiPartial partial;
+
+        g_assert_true(pi_task_take(task, 40, &partial));
+        g_assert_true(pi_task_begin(task, 0));
+        partial.next_term = HALF_DONE;
+        atomic_store(&task->share[of_worker].terms, HALF_DONE);
+        g_assert_true(pi_task_leave(task, &partial));
+}
+
 /* The kernel below has the member answer while a worker is in the middle of the lease. */
 static PiTask *overtaken_task;
 
@@ -169,11 +182,11 @@ static void test_overtaken(void) {
         g_autoptr(PiTask) task = pi_task_new(&overtaken_kernel, TERMS, 1, 2);
         PiWorker w = worker(0);
 
+        leave_half_done(task, 1);
         overtaken_task = task;
         pi_worker_run(task, &w);
         g_assert_cmpuint(task->share[0].leases, ==, 0);
         g_assert_cmpuint(task->share[0].terms, ==, 0);
-        g_assert_cmpuint(task->share[0].computed, ==, 0);
         g_assert_false(task->share[0].is_open);
         assert_complete(task);
 }
@@ -183,13 +196,25 @@ static void test_left_then_answered(void) {
         g_autoptr(PiTask) task = new_task(1);
         PiPartial partial;
 
-        g_assert_true(pi_task_take(task, 40, &partial));
-        g_assert_true(pi_task_begin(task, 0));
-        partial.next_term = 8000;
-        g_assert_true(pi_task_leave(task, &partial));
-        g_assert_cmpuint(pi_task_terms_done(task), ==, 8000);
+        leave_half_done(task, 0);
         g_assert_cmpint(answer(task, 0), ==, PI_LOAN_COUNTED);
         g_assert_false(pi_task_take(task, 40, &partial));
+        assert_complete(task);
+}
+
+/* What was done counts in whosever hands it is: a job never steps back as it is left and taken. */
+static void test_left_then_taken(void) {
+        g_autoptr(PiTask) task = new_task(1);
+        PiPartial partial;
+
+        leave_half_done(task, 0);
+        g_assert_cmpuint(pi_task_terms_done(task), ==, HALF_DONE);
+        g_assert_true(pi_task_take(task, 40, &partial));
+        g_assert_cmpuint(partial.next_term, ==, HALF_DONE);
+        g_assert_cmpuint(pi_task_terms_done(task), ==, HALF_DONE);
+        g_assert_cmpint(answer(task, 0), ==, PI_LOAN_COUNTED);
+        g_assert_false(pi_task_leave(task, &partial));
+        pi_task_drop(task, &partial);
         assert_complete(task);
 }
 
@@ -294,6 +319,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/lend/doubled-lost", test_doubled_lost);
         g_test_add_func("/lend/overtaken", test_overtaken);
         g_test_add_func("/lend/left-then-answered", test_left_then_answered);
+        g_test_add_func("/lend/left-then-taken", test_left_then_taken);
         g_test_add_func("/lend/taken-then-answered", test_taken_then_answered);
         g_test_add_func("/lend/settled", test_settled);
         g_test_add_func("/lend/snapshot", test_snapshot);
