@@ -12,6 +12,11 @@
 #define PI_INTERFACE_JOB "org.picompute1.Job"
 #define PI_INTERFACE_NODE "org.picompute1.Node"
 
+/* The helper that changes packet filters, on the same bus. */
+#define PI_FIREWALL_BUS_NAME "org.picompute1.Firewall"
+#define PI_FIREWALL_PATH PI_OBJECT_PATH "/Firewall"
+#define PI_INTERFACE_FIREWALL "org.picompute1.Firewall"
+
 /* On the links between nodes, and on no message bus. */
 #define PI_INTERFACE_PEER "org.picompute1.Peer"
 #define PI_PEER_PATH "/org/picompute1/peer"
@@ -40,6 +45,27 @@
 #define PI_TOKEN_USES "uses"
 #define PI_TOKEN_EXPIRES_USEC "expires_usec"
 #define PI_TOKEN_CREATED_USEC "created_usec"
+
+/* Keys of what the firewall describes. */
+#define PI_FIREWALL_APPLIED "applied"
+#define PI_FIREWALL_MODE "mode"
+#define PI_FIREWALL_LIMITS "limits"
+#define PI_FIREWALL_PORT "port"
+#define PI_FIREWALL_INTENDED "intended"
+#define PI_FIREWALL_LIVE "live"
+#define PI_FIREWALL_RESTORED "restored"
+#define PI_FIREWALL_MEMBERS "members"
+#define PI_FIREWALL_WINDOWS "windows"
+#define PI_FIREWALL_COUNTERS "counters"
+#define PI_FIREWALL_REFUSED_SOURCES "refused_sources"
+
+/* Keys of the entries of FindBlocks. */
+#define PI_BLOCK_SOURCE "source"
+#define PI_BLOCK_VERDICT "verdict"
+#define PI_BLOCK_FAMILY "family"
+#define PI_BLOCK_TABLE "table"
+#define PI_BLOCK_CHAIN "chain"
+#define PI_BLOCK_HANDLE "handle"
 
 /* Keys of the options of InjectFault. */
 #define PI_INJECT_KIND "kind"
