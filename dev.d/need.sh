@@ -6,9 +6,8 @@ packages() {
     case $1 in
         apt-build)
             echo gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libsystemd-dev \
-                libjson-glib-dev libsqlite3-dev libncurses-dev \
-                libgnutls28-dev libmicrohttpd-dev libnftables-dev python3-docutils systemd \
-                dbus-daemon
+                libjson-glib-dev libsqlite3-dev libncurses-dev libgnutls28-dev \
+                libmicrohttpd-dev libnftables-dev systemd python3-docutils dbus-daemon
             ;;
         apt-bench)
             echo python3 python3-numpy
