@@ -44,7 +44,7 @@ LIBRARIES = [
     (re.compile(r'^microhttpd'), 'libmicrohttpd', ('daemon/exporter/',)),
     (re.compile(r'^(ncurses|curses|term\.h)'), 'ncurses', ('ctl/',)),
     (re.compile(r'^(nftables/|libnftables)'), 'libnftables', ('nft/',)),
-    (re.compile(r'^json-glib/'), 'json-glib', ('ctl/', 'tests/')),
+    (re.compile(r'^json-glib/'), 'json-glib', ('ctl/', 'nft/', 'tests/')),
     (re.compile(r'^gio/'), 'GIO', ('ctl/', 'tests/')),
     (re.compile(r'^gnutls/'), 'GnuTLS', ('daemon/cluster/', 'tests/')),
 ]
