@@ -218,9 +218,11 @@ static gboolean judge_base(const Walk *w, guint index, const Outcome *o, gboolea
 
 static gboolean applies(const PiForeignTable *table, int family, gboolean *ret_possible) {
         /* An interface, or a bridge, that the packet may not come by. */
-        *ret_possible = strcmp(table->family, "netdev") == 0 ||
+        gboolean link = strcmp(table->family, "netdev") == 0 ||
                         strcmp(table->family, "bridge") == 0;
-        return *ret_possible || strcmp(table->family, "inet") == 0 ||
+
+        *ret_possible = link || table->uncertain;
+        return link || strcmp(table->family, "inet") == 0 ||
                strcmp(table->family, family == AF_INET ? "ip" : "ip6") == 0;
 }
 

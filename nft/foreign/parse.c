@@ -35,26 +35,42 @@ static char *place_of(JsonObject *object, const char *table_member) {
         return strcmp(place, OWN_PLACE) == 0 ? NULL : g_steal_pointer(&place);
 }
 
-/* Version 1.0.6 prints "d" for it. */
-static gboolean is_dormant(JsonNode *flags) {
+typedef enum Activity {
+        ACTIVE,
+        UNCERTAIN,
+        DORMANT,
+} Activity;
+
+/* By the flags of a table. Version 1.0.6 prints the name of the table for any flag it has. */
+static Activity activity_of(JsonNode *flags) {
         JsonArray *array = pi_foreign_array(flags);
         const char *flag = pi_foreign_string(flags);
+        Activity activity = ACTIVE;
 
-        for (guint i = 0; array && i < json_array_get_length(array); i++)
-                if (is_dormant(json_array_get_element(array, i)))
-                        return TRUE;
-        return flag && (strcmp(flag, "d") == 0 || strcmp(flag, "dormant") == 0);
+        if (array) {
+                for (guint i = 0; i < json_array_get_length(array); i++) {
+                        JsonNode *one = json_array_get_element(array, i);
+
+                        if (pi_foreign_string(one))
+                                activity = MAX(activity, activity_of(one));
+                }
+                return activity;
+        }
+        if (!flag || strcmp(flag, "owner") == 0 || strcmp(flag, "persist") == 0)
+                return ACTIVE;
+        return strcmp(flag, "dormant") == 0 ? DORMANT : UNCERTAIN;
 }
 
 /* One that sleeps has no place, and so has nothing in it. */
 static void read_table(PiForeignReader *r, JsonObject *object) {
         g_autofree char *place = place_of(object, "name");
+        Activity activity = activity_of(pi_foreign_member(object, "flags"));
         PiForeignTable *table;
 
-        if (!place || is_dormant(pi_foreign_member(object, "flags")) ||
-            g_hash_table_contains(r->tables, place))
+        if (!place || activity == DORMANT || g_hash_table_contains(r->tables, place))
                 return;
         table = g_new0(PiForeignTable, 1);
+        table->uncertain = activity == UNCERTAIN;
         table->family = g_strdup(pi_foreign_member_string(object, "family"));
         table->name = g_strdup(pi_foreign_member_string(object, "name"));
         table->bases = g_array_new(FALSE, FALSE, sizeof(guint));

@@ -148,6 +148,7 @@ typedef struct PiForeignChain {
 typedef struct PiForeignTable {
         char *family;
         char *name;
+        gboolean uncertain; /* it may be dormant */
         GArray *bases; /* indices of chains, in the order a packet meets them */
 } PiForeignTable;
 

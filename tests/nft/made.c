@@ -42,7 +42,7 @@ static const char *const of_others[] = {
         "iifname != lo", "iifname { lo, eth7 }", "iifname \"cable*\"", "iif lo",
         "meta mark 0", "meta mark & 0xf != 0", "fib daddr type local", "fib daddr type != local",
         "meta pkttype host", "meta pkttype { broadcast, multicast }",
-        "fib saddr . iif oif missing", "limit rate 100/second", "meta nfproto ipv4",
+        "fib saddr . iif oif missing", "limit rate 100/second",
 };
 
 /* What stands before, between and behind two verdicts. */

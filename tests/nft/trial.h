@@ -34,6 +34,6 @@ gboolean trial_load(const char *rules, char **ret_said);
  * whose strings the block borrows, is the caller's. */
 PiForeign *trial_judge(const char *source, PiForeignBlock *ret_block, gboolean *ret_blocked);
 
-/* What the kernel does with one. Where `wanted` is an answer it is waited for; silence is what
- * there is after a moment. */
+/* What the kernel does with one. An answer that is wanted is waited for; silence is what there is
+ * after a moment. */
 TrialResult trial_connect(Trial *t, const char *source, TrialResult wanted);
