@@ -12,6 +12,7 @@
 #define EXIT_USAGE 2
 /* Without rules there is nothing to do: the bus starts us again at the next call. */
 #define IDLE_SEC 30
+#define TELL_AGAIN_USEC (60 * G_USEC_PER_SEC)
 
 typedef struct Options {
         gboolean user;
@@ -26,6 +27,7 @@ typedef struct Helper {
         PiFirewall *firewall;
         PiFirewallServer *server;
         guint idle;
+        gint64 restored_usec; /* when it was told last that the rules were put back; 0 never */
         int exit_status;
 } Helper;
 
@@ -92,6 +94,13 @@ static void on_changed(gpointer userdata) {
 }
 
 static void on_restored(const GError *error, gpointer userdata) {
+        Helper *h = userdata;
+        gint64 now = g_get_monotonic_time();
+
+        /* Somebody may be at it all day. */
+        if (h->restored_usec > 0 && now < h->restored_usec + TELL_AGAIN_USEC)
+                return;
+        h->restored_usec = now;
         if (error)
                 g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID",
                                  PI_EVENT_FIREWALL_NOT_RESTORED, "PI_ERROR",

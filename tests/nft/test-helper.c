@@ -346,6 +346,40 @@ static void hostile_windows(Fixture *f, gconstpointer data) {
         g_assert_true(test_helper_is_as_intended(f->helper));
 }
 
+/* The tables of others, as the helper reads them; its own is none of them. */
+static void blocks(Fixture *f, gconstpointer data) {
+        g_autoptr(GVariant) reply = NULL, list = NULL, block = NULL;
+        const char *verdict, *table, *chain, *source;
+        guint64 handle;
+
+        apply(f, "@a(ss) []");
+        test_helper_ok(f->helper, "FindBlocks", "(uint16 31415, ['" MEMBER "'])");
+        g_free(test_nft(f->link, "table inet corporate {\n chain input {\n"
+                                 "type filter hook input priority 0; policy drop;\n"
+                                 "ip saddr " OTHER " tcp dport 31415 accept\n"
+                                 "tcp dport 31415 reject with tcp reset\n}\n}\n"));
+        reply = test_helper_call(f->helper, "FindBlocks",
+                                 g_variant_new_parsed("(uint16 31415, ['" MEMBER "', '" OTHER
+                                                      "'])"), NULL, NULL);
+        list = g_variant_get_child_value(reply, 0);
+        g_assert_cmpuint(g_variant_n_children(list), ==, 1);
+        block = g_variant_get_child_value(list, 0);
+        g_assert_true(g_variant_lookup(block, PI_BLOCK_SOURCE, "&s", &source));
+        g_assert_true(g_variant_lookup(block, PI_BLOCK_VERDICT, "&s", &verdict));
+        g_assert_true(g_variant_lookup(block, PI_BLOCK_TABLE, "&s", &table));
+        g_assert_true(g_variant_lookup(block, PI_BLOCK_CHAIN, "&s", &chain));
+        g_assert_true(g_variant_lookup(block, PI_BLOCK_HANDLE, "t", &handle));
+        g_assert_cmpstr(source, ==, MEMBER);
+        g_assert_cmpstr(verdict, ==, "reject");
+        g_assert_cmpstr(table, ==, "corporate");
+        g_assert_cmpstr(chain, ==, "input");
+        g_assert_cmpuint(handle, >, 0);
+        test_helper_fails(f->helper, "FindBlocks", "(uint16 31415, ['a'])", "InvalidOption",
+                          "Source 1: \"a\" is no address");
+        test_helper_fails(f->helper, "FindBlocks", "(uint16 0, ['::1'])", "InvalidOption",
+                          "no port");
+}
+
 static void become_nobody(gpointer userdata) {
         if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
                 _exit(99);
@@ -433,6 +467,7 @@ int main(int argc, char **argv) {
         ADD("/helper/counters-tell-of-others", NULL, counters_tell_of_others);
         ADD("/helper/others-edit", "--watched", others_edit);
         ADD("/helper/hostile-members", NULL, hostile_members);
+        ADD("/helper/blocks", NULL, blocks);
         ADD("/helper/another-user", NULL, another_user);
         ADD("/helper/hostile-windows", NULL, hostile_windows);
         ADD("/helper/many-members", NULL, many_members);
