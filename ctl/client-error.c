@@ -213,7 +213,12 @@ void pi_client_error_from_other(GError **error, const sd_bus_error *bus_error,
                                                MESSAGE_MAX);
         PiError code;
 
-        if (trouble_of(name) != TROUBLE_DENIED && pi_error_from_name(name, &code))
+        if (helper && options->bus == PI_BUS_USER && trouble_of(name) == TROUBLE_ABSENT)
+                g_set_error_literal(error, PI_ERROR, PI_ERROR_UNREACHABLE,
+                                    "there is no helper pi-computed-firewall on the user bus, so "
+                                    "that TLS alone protects the port of your own service; for "
+                                    "rules use the service of the machine: pictl without --user");
+        else if (trouble_of(name) != TROUBLE_DENIED && pi_error_from_name(name, &code))
                 g_set_error_literal(error, PI_ERROR, (int) code, text);
         else
                 set_trouble(error, trouble_of(name), helper,

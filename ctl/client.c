@@ -108,6 +108,10 @@ gboolean pi_client_is_local(const PiClient *client) {
         return client->options->bus != PI_BUS_REMOTE;
 }
 
+const char *pi_client_systemctl(const PiClient *client) {
+        return client->options->bus == PI_BUS_USER ? "systemctl --user" : "systemctl";
+}
+
 const char *pi_client_bus_text(const PiClient *client) {
         return client->bus_text;
 }
