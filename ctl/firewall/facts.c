@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/firewall/facts.h"
 
-#include <string.h>
-
-/* The port that a cluster has unless its settings say otherwise. */
-#define PORT 31415
+#include "ctl/firewall/remedy.h"
 
 PiPeer *pi_peer_new(const char *name) {
         PiPeer *peer = g_new0(PiPeer, 1);
@@ -23,7 +20,7 @@ void pi_peer_free(PiPeer *peer) {
 PiFirewallFacts *pi_firewall_facts_new(void) {
         PiFirewallFacts *facts = g_new0(PiFirewallFacts, 1);
 
-        facts->port = PORT;
+        facts->port = PI_REMEDY_PORT;
         facts->peers = g_ptr_array_new_with_free_func((GDestroyNotify) pi_peer_free);
         facts->state = g_strdup("");
         facts->state_error = g_strdup("");

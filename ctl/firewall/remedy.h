@@ -5,7 +5,8 @@
 
 #include "ctl/firewall/blocks.h"
 
-/* The port that firewalld's and ufw's file about us are for, which others have to be told. */
+/* The port of a cluster unless its settings say otherwise; firewalld and ufw know it by our name,
+ * any other only by its number. */
 #define PI_REMEDY_PORT 31415
 
 /* Who made a rule, and is to be told: what is changed behind its back it changes back. */
