@@ -60,7 +60,7 @@ void pi_firewall_facts_take_nodes(PiFirewallFacts *facts, const GPtrArray *nodes
 
 /* The member that is called so, or has this id. */
 static GVariant *find_node(const GPtrArray *nodes, const char *text) {
-        for (guint i = 0; nodes && i < nodes->len; i++)
+        for (guint i = 0; nodes && text[0] && i < nodes->len; i++)
                 if (!pi_node_is(nodes->pdata[i], "self") &&
                     (strcmp(pi_dict_string(nodes->pdata[i], "Name"), text) == 0 ||
                      strcmp(pi_dict_string(nodes->pdata[i], "Id"), text) == 0))
