@@ -244,6 +244,7 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
         g_autoptr(PiSettings) settings = load_settings(o->user, error);
         Daemon d = { .options = o, .loop = loop, .membership = membership };
         const PiKernel *kernel;
+        gboolean firewall;
 
         if (!settings)
                 return EXIT_CONFIG;
@@ -255,6 +256,7 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
         if (!pool)
                 return EXIT_FAILURE;
         pi_membership_configure(membership, settings);
+        firewall = settings->firewall;
         jobs = d.jobs = pi_jobs_new(pool, &(PiNode) { .id = node_id,
                                                       .name = pi_membership_name(membership),
                                                       .kernel = kernel,
@@ -264,7 +266,8 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
         pi_jobs_add_listener(jobs, &pi_fault_journal_listener, NULL);
         memory = d.memory = pi_memory_new(jobs);
         notify = d.notify = pi_notify_new(jobs, pool);
-        server = pi_server_new(&(PiServerConfig) { .user = o->user,
+        server = pi_server_new(&(PiServerConfig) { .firewall = firewall,
+                                                   .user = o->user,
                                                    .node_id = node_id,
                                                    .kernel = kernel,
                                                    .cpus = pi_pool_size(pool),

@@ -103,6 +103,24 @@ static void remove_node(PiServer *server, sd_bus_message *call) {
         pass_text(server, call, pi_cluster_remove);
 }
 
+static void guarded(const GError *error, gpointer userdata) {
+        done(NULL, error, userdata);
+}
+
+static void apply_firewall(PiServer *server, sd_bus_message *call) {
+        PiAsk *ask = begin(server, call);
+
+        if (ask)
+                pi_guard_apply(server->guard, guarded, ask);
+}
+
+static void remove_firewall(PiServer *server, sd_bus_message *call) {
+        PiAsk *ask = begin(server, call);
+
+        if (ask)
+                pi_guard_remove(server->guard, guarded, ask);
+}
+
 static void restore_node(PiServer *server, sd_bus_message *call) {
         g_autoptr(GError) error = NULL;
         const char *node;
@@ -129,6 +147,8 @@ static const struct {
         { "LeaveCluster",    leave_cluster,  false },
         { "RemoveNode",      remove_node,    false },
         { "RestoreNode",     restore_node,   false },
+        { "ApplyFirewall",   apply_firewall, false },
+        { "RemoveFirewall",  remove_firewall, false },
 };
 
 static gboolean have_cluster(PiServer *server, bool begins, GError **error) {

@@ -204,6 +204,10 @@ const sd_bus_vtable pi_manager_vtable[] = {
                                 pi_method_manage_cluster, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RestoreNode", SD_BUS_ARGS("s", node), SD_BUS_NO_RESULT,
                                 pi_method_manage_cluster, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ApplyFirewall", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                                pi_method_manage_cluster, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveFirewall", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                                pi_method_manage_cluster, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("NodeId", "s", NULL, offsetof(PiServer, config.node_id),
                         SD_BUS_VTABLE_PROPERTY_CONST),
@@ -222,6 +226,10 @@ const sd_bus_vtable pi_manager_vtable[] = {
         SD_BUS_PROPERTY("ClusterId", "s", pi_property_cluster_id, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Nodes", "ao", pi_property_nodes, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("FirewallState", "s", pi_property_firewall_state, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("FirewallError", "s", pi_property_firewall_error, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_VTABLE_END,
 };
 

@@ -221,8 +221,7 @@ static const PiClusterListener node_objects_listener = {
         .member_removed = member_removed,
 };
 
-void pi_server_set_cluster(PiServer *server, PiCluster *cluster) {
-        server->cluster = cluster;
+void pi_node_objects_begin(PiServer *server) {
         announce_all(server);
-        pi_cluster_add_listener(cluster, &node_objects_listener, server);
+        pi_cluster_add_listener(server->cluster, &node_objects_listener, server);
 }

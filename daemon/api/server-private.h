@@ -7,6 +7,7 @@
 #include "daemon/api/caller.h"
 #include "daemon/api/pending.h"
 #include "daemon/api/server.h"
+#include "daemon/firewall/guard.h"
 
 /* Shared by the files of this folder: server.c owns it, manager.c with the files of its methods and
  * job-object.c and node-object.c are its faces. */
@@ -21,6 +22,7 @@ struct PiServer {
         PiAsk *calibration; /* the call that waits for one, or NULL */
 
         PiCluster *cluster;    /* NULL while the node has been in none */
+        PiGuard *guard;        /* of that */
         GHashTable *announced; /* ids of the nodes that have an object, owns them */
         PiMemberView node;     /* the one whose properties are being read */
         const char *departing; /* id of one that is gone, while its end is announced; else NULL */
@@ -58,10 +60,19 @@ int pi_job_objects_add(PiServer *server);
 /* Exports the node objects below PI_NODE_PATH_PREFIX. Returns 0 or a negative errno. */
 int pi_node_objects_add(PiServer *server);
 
+/* Announces the members that there are, and from now on what becomes of them. */
+void pi_node_objects_begin(PiServer *server);
+
 /* Properties of the Manager about the cluster. */
 int pi_property_cluster_id(sd_bus *bus, const char *path, const char *interface,
                            const char *property, sd_bus_message *reply, void *userdata,
                            sd_bus_error *error);
+int pi_property_firewall_state(sd_bus *bus, const char *path, const char *interface,
+                               const char *property, sd_bus_message *reply, void *userdata,
+                               sd_bus_error *error);
+int pi_property_firewall_error(sd_bus *bus, const char *path, const char *interface,
+                               const char *property, sd_bus_message *reply, void *userdata,
+                               sd_bus_error *error);
 int pi_property_nodes(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *error);
 

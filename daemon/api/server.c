@@ -140,11 +140,27 @@ PiServer *pi_server_new(const PiServerConfig *config, PiJobs *jobs, GError **err
         return start(server, error) ? g_steal_pointer(&server) : NULL;
 }
 
+static void guard_changed(const GError *error, gpointer userdata) {
+        PiServer *server = userdata;
+
+        pi_jobs_note_firewall(server->jobs, error);
+        (void) sd_bus_emit_properties_changed(server->bus, PI_OBJECT_PATH, PI_INTERFACE_MANAGER,
+                                              "FirewallState", "FirewallError", NULL);
+}
+
+void pi_server_set_cluster(PiServer *server, PiCluster *cluster) {
+        server->cluster = cluster;
+        pi_node_objects_begin(server);
+        server->guard = pi_guard_new(server->bus, cluster, server->config.firewall, guard_changed,
+                                     server);
+}
+
 void pi_server_free(PiServer *server) {
         if (!server)
                 return;
         g_clear_handle_id(&server->jobs_changed, g_source_remove);
         g_clear_handle_id(&server->nodes_changed, g_source_remove);
+        pi_guard_free(server->guard);
         pi_pending_free(server->pending);
         pi_asks_free(server->asks);
         if (server->source) {

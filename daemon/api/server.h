@@ -11,6 +11,7 @@
 typedef struct PiServer PiServer;
 
 typedef struct PiServerConfig {
+        bool firewall; /* whether to keep the firewall's helper in step with the cluster */
         bool user; /* the session bus, where all is the owner's; else the system bus, with polkit */
         const char *node_id;
         const PiKernel *kernel;

@@ -28,6 +28,8 @@ static void view_self(const PiCluster *c, PiMemberView *ret) {
                 .terms_per_second = pi_jobs_terms_per_second(c->jobs),
                 .last_seen_usec = (uint64_t) g_get_real_time(),
                 .outbound_only = c->port == 0,
+                .remote_address = "",
+                .port = c->port,
         };
 }
 

@@ -49,6 +49,8 @@ typedef struct PiMemberView {
         uint64_t leases_lost;      /* that it did not answer */
         uint64_t leases_served;    /* that this node did for it */
         gboolean outbound_only;    /* nobody can connect to it */
+        const char *remote_address; /* the other end of its connection, with a port; else "" */
+        uint16_t port;              /* of this node itself: that it listens at, 0 for none */
 } PiMemberView;
 
 /* What became of a token. */

@@ -402,5 +402,6 @@ void pi_member_view(const PiMember *m, PiMemberView *ret) {
                 .leases_lost = m->leases_lost,
                 .leases_served = m->leases_served,
                 .outbound_only = m->outbound_only,
+                .remote_address = m->current ? pi_link_remote_address(m->current->link) : "",
         };
 }

@@ -189,3 +189,8 @@ PiMetricsNode *pi_jobs_list_members(PiJobs *jobs, size_t *ret_n) {
         }
         return nodes;
 }
+
+void pi_jobs_note_firewall(PiJobs *jobs, const GError *error) {
+        g_free(jobs->firewall_error);
+        jobs->firewall_error = g_strdup(error ? error->message : NULL);
+}

@@ -42,6 +42,7 @@ struct PiJobs {
         GQueue guests;     /* PiJob, leases of other nodes' jobs: in none of the above */
         uint64_t last_guest; /* their numbers come down from UINT64_MAX */
         PiMetricsGuests guests_ended; /* since the start: done and terms */
+        char *firewall_error; /* NULL while it works, or there is nothing to guard */
         uint64_t last_id;  /* while nothing is kept */
         uint64_t resumed;
         uint64_t preempted;

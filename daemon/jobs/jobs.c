@@ -36,6 +36,7 @@ static PiMeasureNow measure_now(const PiJobs *jobs) {
                         .done = jobs->guests_ended.done,
                         .terms = jobs->guests_ended.terms,
                 },
+                .firewall = { jobs->firewall_error != NULL, jobs->firewall_error },
                 .store = jobs->saver ? pi_saver_figures(jobs->saver, running(jobs))
                                       : (PiMetricsStore) {},
                 .faults = {
@@ -521,6 +522,7 @@ void pi_jobs_free(PiJobs *jobs) {
         pi_saver_free(jobs->saver);
         g_queue_clear(&jobs->all);
         g_queue_clear(&jobs->finished);
+        g_free(jobs->firewall_error);
         g_hash_table_unref(jobs->by_id);
         pi_quota_free(jobs->quota);
         pi_measure_free(jobs->measure);

@@ -80,6 +80,9 @@ PiStore *pi_jobs_store(PiJobs *jobs);
 struct PiPeers;
 void pi_jobs_set_peers(PiJobs *jobs, const struct PiPeers *peers);
 
+/* For the figures: why the firewall does not do what it ought to; NULL: it does. */
+void pi_jobs_note_firewall(PiJobs *jobs, const GError *error);
+
 /* Members came or went, or may be given leases again. */
 void pi_jobs_peers_changed(PiJobs *jobs);
 

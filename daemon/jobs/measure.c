@@ -110,6 +110,7 @@ static PiMetricsLive look(PiMeasure *measure, PiMeasureNow now) {
                 .faults = now.faults,
                 .store = now.store,
                 .guests = now.guests,
+                .firewall = now.firewall,
                 .nodes = now.nodes,
                 .n_nodes = now.n_nodes,
                 .cores = measure->cores,

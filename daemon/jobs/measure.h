@@ -24,6 +24,7 @@ typedef struct PiMeasureNow {
         PiMetricsFaults faults;
         PiMetricsStore store;
         PiMetricsGuests guests;
+        PiMetricsFirewall firewall;
         const PiMetricsNode *nodes; /* for pi_measure_metrics() only */
         size_t n_nodes;
 } PiMeasureNow;

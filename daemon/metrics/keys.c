@@ -206,6 +206,12 @@ static const PiMetricKey keys[] = {
                 { "checkpoint_age_usec", T, "usec", STORE,
                   "Age of the newest checkpoint, while a job that needs one runs." },
 
+        [PI_METRIC_FIREWALL_FAILED] =
+                { "firewall_failed", B, "", CLUSTER,
+                  "Whether TLS alone keeps strangers out because the firewall does not work." },
+        [PI_METRIC_FIREWALL_ERROR] =
+                { "firewall_error", S, "", CLUSTER, "Why it does not; absent while it works." },
+
         [PI_METRIC_SPEEDUP_LAST] =
                 { "speedup_last", D, "factor", JOBS,
                   "Speed-up of the last job done against one thread (the baseline)." },

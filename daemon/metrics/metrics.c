@@ -185,6 +185,12 @@ static void put_store(PiMetricDict *d, const PiMetricsStore *store) {
                                       store->checkpoint_age_usec);
 }
 
+static void put_firewall(PiMetricDict *d, const PiMetricsFirewall *firewall) {
+        pi_metric_dict_boolean(d, PI_METRIC_FIREWALL_FAILED, firewall->failed);
+        if (firewall->error)
+                pi_metric_dict_string(d, PI_METRIC_FIREWALL_ERROR, firewall->error);
+}
+
 /* The keys of a histogram follow one another, in this order, from the one named count. */
 G_STATIC_ASSERT(PI_METRIC_RESPONSE_BUCKETS == PI_METRIC_RESPONSE_COUNT + 6);
 G_STATIC_ASSERT(PI_METRIC_SUBMISSION_BUCKETS == PI_METRIC_SUBMISSION_COUNT + 6);
@@ -430,6 +436,7 @@ GVariant *pi_metrics_to_variant(PiMetrics *m, const PiMetricsLive *live) {
         put_jobs(&d, m, live);
         put_faults(&d, live);
         put_store(&d, &live->store);
+        put_firewall(&d, &live->firewall);
         put_times(&d, m, live);
         put_efficiency(&d, m, live);
         put_cpu(&d, sample);

@@ -76,6 +76,12 @@ typedef struct PiMetricsStore {
         uint64_t checkpoint_age_usec; /* of the newest one */
 } PiMetricsStore;
 
+/* What keeps strangers from the port of the cluster. */
+typedef struct PiMetricsFirewall {
+        gboolean failed;   /* it ought to, and does not */
+        const char *error; /* why, for people; else NULL */
+} PiMetricsFirewall;
+
 /* Orders of other nodes. */
 typedef struct PiMetricsGuests {
         uint32_t running;
@@ -103,6 +109,7 @@ typedef struct PiMetricsLive {
         const PiMetricsBaseline *baselines; /* the default kernel's first */
         size_t n_baselines;
         PiMetricsGuests guests;
+        PiMetricsFirewall firewall;
         const PiMetricsNode *nodes; /* members of the cluster, this node first */
         size_t n_nodes;             /* 0: it is in none */
 } PiMetricsLive;

@@ -15,6 +15,7 @@
 #define LEVEL(member) PI_SETTING_LEVEL, AT(member)
 #define AMOUNT(member) PI_SETTING_AMOUNT, AT(member)
 #define SPAN(member) PI_SETTING_SPAN, AT(member)
+#define SWITCH(member) PI_SETTING_SWITCH, AT(member)
 #define NAME(member) PI_SETTING_NAME, AT(member)
 #define HOST(member) PI_SETTING_HOST, AT(member)
 #define ADDRESSES(member) PI_SETTING_ADDRESSES, AT(member)
@@ -27,6 +28,7 @@ const PiSettingKey pi_setting_keys[] = {
         { "Cluster", "Port", COUNT(port), "31415", "0", "65535" },
         { "Cluster", "Address", ADDRESSES(addresses), "", NULL, NULL },
         { "Cluster", "Name", HOST(name), "", NULL, NULL },
+        { "Cluster", "Firewall", SWITCH(firewall), "yes", NULL, NULL },
 
         { "Limits", "Jobs", COUNT(jobs), "1024", "1", "4096" },
         { "Limits", "JobsPerUser", COUNT(jobs_per_user), "256", "1", "4096" },
@@ -59,6 +61,7 @@ static const struct {
         [PI_SETTING_AMOUNT] = { "whole number", ", for example 1000000000, 1e15, 1_000 or 1P" },
         [PI_SETTING_SPAN]   = { "time span",
                                 ", for example 5min 30s or 500ms; a number alone is seconds" },
+        [PI_SETTING_SWITCH] = { "switch", "" },
         [PI_SETTING_NAME]   = { "name", "" },
         [PI_SETTING_HOST]   = { "name", "" },
         [PI_SETTING_ADDRESSES] = { "numeric address",
@@ -67,6 +70,8 @@ static const struct {
 };
 
 char *pi_setting_range(const PiSettingKey *key) {
+        if (key->kind == PI_SETTING_SWITCH)
+                return g_strdup("yes or no");
         if (key->kind == PI_SETTING_NAME)
                 return g_strdup("at most " G_STRINGIFY(PI_SETTING_NAME_MAX)
                                 " of a to z, 0 to 9 and -");
@@ -133,6 +138,7 @@ static void put_number(const PiSettingKey *key, PiSettings *settings, __int128 v
         case PI_SETTING_SPAN:
                 G_STRUCT_MEMBER(uint64_t, settings, key->offset) = (uint64_t) value;
                 break;
+        case PI_SETTING_SWITCH:
         case PI_SETTING_NAME:
         case PI_SETTING_HOST:
         case PI_SETTING_ADDRESSES:
@@ -164,6 +170,20 @@ static gboolean set_name(const PiSettingKey *key, const char *value, PiSettings 
         return TRUE;
 }
 
+/* As systemd's own files have them. */
+static gboolean set_switch(const PiSettingKey *key, const char *value, PiSettings *settings,
+                           GError **error) {
+        static const char *const on[] = { "yes", "y", "true", "t", "on", "1", NULL };
+        static const char *const off[] = { "no", "n", "false", "f", "off", "0", NULL };
+        g_autofree char *word = g_ascii_strdown(value, -1);
+        gboolean is_on = g_strv_contains(on, word);
+
+        if (!is_on && !g_strv_contains(off, word))
+                return refuse(key, value, FALSE, error);
+        G_STRUCT_MEMBER(uint32_t, settings, key->offset) = is_on;
+        return TRUE;
+}
+
 static gboolean set_addresses(const PiSettingKey *key, const char *value, PiSettings *settings,
                               GError **error) {
         g_auto(GStrv) words = g_strsplit_set(value, " \t", -1);
@@ -191,6 +211,8 @@ gboolean pi_setting_set(const PiSettingKey *key, const char *value, PiSettings *
 
         if (value[0] == '\0')
                 value = key->initial;
+        if (key->kind == PI_SETTING_SWITCH)
+                return set_switch(key, value, settings, error);
         if (key->kind == PI_SETTING_NAME || key->kind == PI_SETTING_HOST)
                 return set_name(key, value, settings, error);
         if (key->kind == PI_SETTING_ADDRESSES)

@@ -10,6 +10,7 @@ typedef enum PiSettingKind {
         PI_SETTING_LEVEL,  /* int32_t */
         PI_SETTING_AMOUNT, /* uint64_t; infinity is UINT64_MAX */
         PI_SETTING_SPAN,   /* uint64_t, microseconds; infinity is 0 */
+        PI_SETTING_SWITCH, /* uint32_t, 0 or 1 */
         PI_SETTING_NAME,   /* char *, at most PI_SETTING_NAME_MAX of a-z, 0-9 and - */
         PI_SETTING_HOST,   /* char *, at most PI_SETTING_HOST_MAX of a-z, A-Z, 0-9, -, _ and ., a
                               letter or digit first */

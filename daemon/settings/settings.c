@@ -27,6 +27,7 @@ void pi_settings_free(PiSettings *settings) {
 gboolean pi_settings_need_restart(const PiSettings *a, const PiSettings *b) {
         return a->workers != b->workers || !g_str_equal(a->kernel, b->kernel) ||
                a->port != b->port || !g_str_equal(a->name, b->name) ||
+               a->firewall != b->firewall ||
                !g_strv_equal((const char *const *) a->addresses,
                              (const char *const *) b->addresses);
 }

@@ -15,6 +15,7 @@ typedef struct PiSettings {
         char **addresses; /* to be reached at, numeric, with or without a port; none: those of the
                              machine */
         char *name;       /* for people; "": the host name */
+        uint32_t firewall; /* whether pi-computed-firewall is to keep strangers out, 0 or 1 */
 
         /* [Limits] */
         uint32_t jobs;                  /* queued and running, of all users */

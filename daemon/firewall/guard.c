@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/firewall/guard.h"
+
+#include "daemon/events.h"
+#include "daemon/firewall/wanted.h"
+#include "dbus/error.h"
+#include "dbus/names.h"
+#include "dbus/variant.h"
+
+/* Members come in bursts, and a call for each would only be more work. */
+#define SETTLE_MSEC 10
+/* More than the kernel needs for the most members there can be, and for starting the helper. */
+#define CALL_USEC (UINT64_C(25) * 1000000)
+#define RETRY_SEC_MIN 1
+#define RETRY_SEC_MAX 60
+/* Well before what a window has at most is over: see wanted.h. */
+#define LOOK_AGAIN_SEC 900
+#define WAITING_MAX 64
+
+#define HELPER_MATCH                                                                            \
+        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"             \
+        "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" PI_FIREWALL_BUS_NAME \
+        "'"
+
+typedef struct Waiting {
+        PiGuardDone done;
+        gpointer userdata;
+} Waiting;
+
+struct PiGuard {
+        sd_bus *bus;
+        PiCluster *cluster;
+        void (*changed)(const GError *error, gpointer userdata);
+        gpointer userdata;
+        sd_bus_slot *match;
+        sd_bus_slot *call; /* to the helper, NULL when none is under way */
+        PiWanted *asked;   /* by that call; NULL: to take the rules away */
+        PiWanted *told;    /* what the helper does, as far as is known; NULL: nothing */
+        GError *error;
+        GArray *waiting; /* Waiting, for the end of the next call that begins */
+        guint n_called;  /* of these, those that wait for the call under way */
+        gboolean removed;
+        gboolean stopped;
+        guint timer;
+        guint retry_sec;
+};
+
+static void schedule(PiGuard *g, guint msec);
+
+const char *pi_guard_state_to_string(PiGuardState state) {
+        static const char *const names[_PI_GUARD_STATE_MAX] = {
+                [PI_GUARD_OFF] = "off",
+                [PI_GUARD_APPLIED] = "applied",
+                [PI_GUARD_REMOVED] = "removed",
+                [PI_GUARD_FAILED] = "failed",
+        };
+
+        g_return_val_if_fail(state < _PI_GUARD_STATE_MAX, names[PI_GUARD_FAILED]);
+        return names[state];
+}
+
+PiGuardState pi_guard_state(const PiGuard *g) {
+        if (g->error)
+                return PI_GUARD_FAILED;
+        if (g->told)
+                return PI_GUARD_APPLIED;
+        return g->removed ? PI_GUARD_REMOVED : PI_GUARD_OFF;
+}
+
+const GError *pi_guard_error(const PiGuard *g) {
+        return g->error;
+}
+
+static uint64_t now(void) {
+        return (uint64_t) g_get_real_time();
+}
+
+/* A failure is told once, however often it is tried again. */
+static void note_error(PiGuard *g, const GError *error) {
+        if (error && !g->error)
+                g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID",
+                                 PI_EVENT_FIREWALL_FAILED, "PI_ERROR",
+                                 pi_error_name((PiError) error->code), "MESSAGE",
+                                 "The firewall does not keep strangers from the port of the "
+                                 "cluster, TLS alone does: %s", error->message);
+        if (!error && g->error)
+                g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
+                                 PI_EVENT_FIREWALL_RECOVERED, "MESSAGE",
+                                 "The firewall keeps strangers from the port of the cluster again");
+        g_clear_error(&g->error);
+        if (error)
+                g->error = g_error_copy(error);
+}
+
+static void answer(PiGuard *g, guint n, const GError *error) {
+        g_autoptr(GArray) answered = g_array_new(FALSE, FALSE, sizeof(Waiting));
+
+        if (n > 0)
+                g_array_append_vals(answered, g->waiting->data, n);
+        g_array_remove_range(g->waiting, 0, n);
+        for (guint i = 0; i < n; i++) {
+                const Waiting *w = &g_array_index(answered, Waiting, i);
+
+                w->done(error, w->userdata);
+        }
+}
+
+static void settle(PiGuard *g, const GError *error) {
+        PiGuardState before = pi_guard_state(g);
+        gboolean same = error && g->error && g_str_equal(error->message, g->error->message);
+        guint n = g->n_called;
+
+        g_clear_pointer(&g->told, pi_wanted_free);
+        if (!error)
+                g->told = g_steal_pointer(&g->asked);
+        g_clear_pointer(&g->asked, pi_wanted_free);
+        g->retry_sec = error ? CLAMP(2 * g->retry_sec, RETRY_SEC_MIN, RETRY_SEC_MAX) : 0;
+        note_error(g, error);
+        g->n_called = 0;
+        if (pi_guard_state(g) != before || (error && !same))
+                g->changed(g->error, g->userdata);
+        answer(g, n, error);
+        if (error)
+                schedule(g, g->retry_sec * 1000);
+        else
+                schedule(g, SETTLE_MSEC); /* for what has changed meanwhile */
+}
+
+/* What an administrator can do about it. */
+static GError *error_of(const sd_bus_error *e) {
+        PiError code = PI_ERROR_FAILED;
+
+        (void) pi_error_from_name(e->name, &code);
+        if (sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+            sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+                return g_error_new_literal(PI_ERROR, PI_ERROR_FAILED,
+                                           "pi-computed-firewall is not installed on this bus");
+        if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) ||
+            sd_bus_error_has_name(e, SD_BUS_ERROR_TIMEOUT))
+                return g_error_new_literal(PI_ERROR, PI_ERROR_FAILED,
+                                           "pi-computed-firewall does not answer, see: journalctl "
+                                           "-u pi-computed-firewall");
+        return g_error_new(PI_ERROR, (int) code, "pi-computed-firewall: %s",
+                           e->message ? e->message : e->name);
+}
+
+static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        PiGuard *g = userdata;
+        const sd_bus_error *e = sd_bus_message_get_error(m);
+        g_autoptr(GError) error = e ? error_of(e) : NULL;
+
+        g->call = sd_bus_slot_unref(g->call);
+        settle(g, error);
+        return 0;
+}
+
+/* `wanted`, which is taken over: NULL to have the rules taken away. */
+static void call_helper(PiGuard *g, PiWanted *wanted) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
+        g_autoptr(GVariant) arguments = NULL;
+        int r = sd_bus_message_new_method_call(g->bus, &m, PI_FIREWALL_BUS_NAME, PI_FIREWALL_PATH,
+                                               PI_INTERFACE_FIREWALL, wanted ? "Apply" : "Remove");
+
+        g->asked = wanted;
+        g->n_called = g->waiting->len;
+        if (wanted)
+                arguments = g_variant_ref_sink(pi_wanted_arguments(wanted, now()));
+        for (gsize i = 0; r >= 0 && arguments && i < g_variant_n_children(arguments); i++) {
+                g_autoptr(GVariant) argument = g_variant_get_child_value(arguments, i);
+
+                r = pi_variant_append(m, argument);
+        }
+        if (r >= 0)
+                r = sd_bus_call_async(g->bus, &g->call, m, on_answer, g, CALL_USEC);
+        if (r < 0) {
+                g_autoptr(GError) error = g_error_new(PI_ERROR, PI_ERROR_FAILED,
+                                                      "The helper cannot be called: %s",
+                                                      g_strerror(-r));
+                settle(g, error);
+        }
+}
+
+static PiWanted *what_is_wanted(const PiGuard *g) {
+        PiWanted *wanted = NULL;
+
+        if (!g->removed && pi_cluster_id(g->cluster)[0])
+                wanted = pi_wanted_new(g->cluster, now());
+        if (wanted && wanted->port == 0)
+                g_clear_pointer(&wanted, pi_wanted_free);
+        return wanted;
+}
+
+static gboolean look(gpointer userdata) {
+        PiGuard *g = userdata;
+        g_autoptr(PiWanted) wanted = NULL;
+
+        g->timer = 0;
+        if (g->call || g->stopped)
+                return G_SOURCE_REMOVE;
+        wanted = what_is_wanted(g);
+        if (wanted && (g->waiting->len > 0 || !pi_wanted_is_told(wanted, g->told, now()))) {
+                call_helper(g, g_steal_pointer(&wanted));
+        } else if (!wanted && (g->told || (g->waiting->len > 0 && g->removed))) {
+                call_helper(g, NULL);
+        } else {
+                if (!wanted && g->error) {
+                        note_error(g, NULL);
+                        g->changed(NULL, g->userdata);
+                }
+                answer(g, g->waiting->len, NULL);
+                if (wanted && wanted->open_until_usec > 0)
+                        schedule(g, LOOK_AGAIN_SEC * 1000);
+        }
+        return G_SOURCE_REMOVE;
+}
+
+static void schedule(PiGuard *g, guint msec) {
+        if (g->timer > 0)
+                g_source_remove(g->timer);
+        g->timer = g_timeout_add(msec, look, g);
+}
+
+/* While it fails it is tried at its own pace. */
+static void look_soon(PiGuard *g) {
+        if (!g->call && !g->error && !g->stopped)
+                schedule(g, SETTLE_MSEC);
+}
+
+static int on_helper(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        const char *name, *old_owner, *new_owner;
+        PiGuard *g = userdata;
+
+        if (sd_bus_message_read(m, "sss", &name, &old_owner, &new_owner) < 0 || g->stopped)
+                return 0;
+        if (new_owner[0]) {
+                /* One that somebody else has started, after all. */
+                if (g->error && !g->call)
+                        schedule(g, SETTLE_MSEC);
+                return 0;
+        }
+        /* Its rules went with it, or are nobody's now. */
+        g_clear_pointer(&g->told, pi_wanted_free);
+        if (!g->call && !g->error)
+                schedule(g, RETRY_SEC_MIN * 1000);
+        return 0;
+}
+
+static void on_event(gpointer userdata) {
+        look_soon(userdata);
+}
+
+static void on_member(const PiMemberView *member, gpointer userdata) {
+        look_soon(userdata);
+}
+
+static void on_member_removed(const char *id, const char *name, gpointer userdata) {
+        look_soon(userdata);
+}
+
+static void on_token(const char *id, PiTokenNews news, uint32_t uses, gpointer userdata) {
+        look_soon(userdata);
+}
+
+static const PiClusterListener listener = {
+        .joined = on_event,
+        .left = on_event,
+        .member_added = on_member,
+        .member_changed = on_member,
+        .member_removed = on_member_removed,
+        .token_changed = on_token,
+};
+
+PiGuard *pi_guard_new(sd_bus *bus, PiCluster *cluster, gboolean enabled,
+                      void (*changed)(const GError *error, gpointer userdata), gpointer userdata) {
+        PiGuard *g = g_new0(PiGuard, 1);
+
+        g->bus = bus;
+        g->cluster = cluster;
+        g->changed = changed;
+        g->userdata = userdata;
+        g->removed = !enabled;
+        g->waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
+        (void) sd_bus_add_match_async(bus, &g->match, HELPER_MATCH, on_helper, NULL, g);
+        pi_cluster_add_listener(cluster, &listener, g);
+        look_soon(g);
+        return g;
+}
+
+void pi_guard_stop(PiGuard *g) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
+
+        if (g->stopped)
+                return;
+        g->stopped = TRUE;
+        if (g->timer > 0)
+                g_source_remove(g->timer);
+        g->timer = 0;
+        g->call = sd_bus_slot_unref(g->call);
+        if (!g->told && !g->asked)
+                return;
+        /* One that has gone already need not be started for it. */
+        if (sd_bus_message_new_method_call(g->bus, &m, PI_FIREWALL_BUS_NAME, PI_FIREWALL_PATH,
+                                           PI_INTERFACE_FIREWALL, "Remove") >= 0 &&
+            sd_bus_message_set_auto_start(m, 0) >= 0 &&
+            sd_bus_message_set_expect_reply(m, 0) >= 0)
+                (void) sd_bus_send(g->bus, m, NULL);
+}
+
+void pi_guard_free(PiGuard *g) {
+        if (!g)
+                return;
+        pi_guard_stop(g);
+        sd_bus_slot_unref(g->match);
+        g_clear_pointer(&g->asked, pi_wanted_free);
+        g_clear_pointer(&g->told, pi_wanted_free);
+        g_clear_error(&g->error);
+        g_array_unref(g->waiting);
+        g_free(g);
+}
+
+static gboolean may_wait(PiGuard *g, PiGuardDone done, gpointer userdata) {
+        g_autoptr(GError) error = NULL;
+
+        if (g->waiting->len < WAITING_MAX) {
+                g_array_append_val(g->waiting, ((Waiting) { done, userdata }));
+                return TRUE;
+        }
+        g_set_error(&error, PI_ERROR, PI_ERROR_QUEUE_FULL,
+                    "%u calls wait for the firewall already: try again later", WAITING_MAX);
+        done(error, userdata);
+        return FALSE;
+}
+
+void pi_guard_apply(PiGuard *g, PiGuardDone done, gpointer userdata) {
+        g_autoptr(GError) error = NULL;
+
+        if (!pi_cluster_id(g->cluster)[0]) {
+                g_set_error_literal(&error, PI_ERROR, PI_ERROR_NOT_IN_CLUSTER,
+                                    "This node is in no cluster: nothing listens, and there is "
+                                    "nothing to guard");
+                done(error, userdata);
+                return;
+        }
+        if (!may_wait(g, done, userdata))
+                return;
+        g->removed = FALSE;
+        if (!g->call)
+                schedule(g, 0);
+}
+
+void pi_guard_remove(PiGuard *g, PiGuardDone done, gpointer userdata) {
+        if (!may_wait(g, done, userdata))
+                return;
+        g->removed = TRUE;
+        if (!g->call)
+                schedule(g, 0);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <glib-unix.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+
+#include "config.h"
+#include "dbus/error.h"
+#include "nft/events.h"
+#include "nft/server.h"
+
+#define EXIT_USAGE 2
+/* Without rules there is nothing to do: the bus starts us again at the next call. */
+#define IDLE_SEC 30
+
+typedef struct Options {
+        gboolean user;
+        gboolean system;
+        gboolean version;
+        gboolean watched;
+        gboolean no_limits;
+} Options;
+
+typedef struct Helper {
+        GMainLoop *loop;
+        PiFirewall *firewall;
+        PiFirewallServer *server;
+        guint idle;
+        int exit_status;
+} Helper;
+
+static gboolean parse_options(Options *o, int *argc, char ***argv, GError **error) {
+        const GOptionEntry entries[] = {
+                { "system", 0, 0, G_OPTION_ARG_NONE, &o->system, "Serve the system bus (default)",
+                  NULL },
+                { "user", 0, 0, G_OPTION_ARG_NONE, &o->user, "Serve the session bus", NULL },
+                { "watched", 0, 0, G_OPTION_ARG_NONE, &o->watched,
+                  "Use a table that others can change, and put it back when they do", NULL },
+                { "no-limits", 0, 0, G_OPTION_ARG_NONE, &o->no_limits,
+                  "Use no rate limit and no log: nft_limit and nft_log are not needed", NULL },
+                { "version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Print the version and exit",
+                  NULL },
+                { NULL },
+        };
+        g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+
+        g_option_context_set_summary(context, "Let members of a pi-computed cluster, and nobody "
+                                              "else, connect to its port.");
+        g_option_context_add_main_entries(context, entries, NULL);
+        if (!g_option_context_parse(context, argc, argv, error))
+                return FALSE;
+        if (*argc > 1) {
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION, "Unknown argument \"%s\"",
+                            (*argv)[1]);
+                return FALSE;
+        }
+        if (o->user && o->system) {
+                g_set_error_literal(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                                    "Give --user or --system, not both");
+                return FALSE;
+        }
+        return TRUE;
+}
+
+static gboolean on_idle(gpointer userdata) {
+        Helper *h = userdata;
+
+        h->idle = 0;
+        if (!pi_firewall_is_applied(h->firewall) && pi_firewall_server_retire(h->server))
+                g_main_loop_quit(h->loop);
+        return G_SOURCE_REMOVE;
+}
+
+static void wait_for_idle(gpointer userdata) {
+        Helper *h = userdata;
+
+        if (h->idle > 0)
+                g_source_remove(h->idle);
+        h->idle = g_timeout_add_seconds(IDLE_SEC, on_idle, h);
+}
+
+static void on_changed(gpointer userdata) {
+        Helper *h = userdata;
+        gboolean applied = pi_firewall_is_applied(h->firewall);
+
+        sd_notify(0, applied ? "STATUS=The port takes members alone." : "STATUS=No rules.");
+        g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
+                         applied ? PI_EVENT_FIREWALL_APPLIED : PI_EVENT_FIREWALL_REMOVED, "MESSAGE",
+                         applied ? "The port of the cluster takes connections of members alone"
+                                 : "The port of the cluster is restricted no more");
+        wait_for_idle(h);
+}
+
+static void on_restored(const GError *error, gpointer userdata) {
+        if (error)
+                g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID",
+                                 PI_EVENT_FIREWALL_NOT_RESTORED, "PI_ERROR",
+                                 pi_error_name((PiError) error->code), "MESSAGE",
+                                 "Somebody changed the rules, and they cannot be put back: %s",
+                                 error->message);
+        else
+                g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
+                                 PI_EVENT_FIREWALL_RESTORED, "MESSAGE",
+                                 "Somebody changed the rules: they were put back");
+}
+
+static gboolean on_signal(gpointer userdata) {
+        g_main_loop_quit(((Helper *) userdata)->loop);
+        return G_SOURCE_CONTINUE;
+}
+
+static void on_lost(gpointer userdata) {
+        Helper *h = userdata;
+
+        g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL, "MESSAGE",
+                         "The connection to the bus was lost: stopping");
+        h->exit_status = EXIT_FAILURE;
+        g_main_loop_quit(h->loop);
+}
+
+static gboolean serve(const Options *o, Helper *h, GError **error) {
+        static const PiFirewallHooks hooks = { on_changed, on_restored };
+        PiNftVariant most = { .owner = !o->watched, .limits = !o->no_limits };
+        g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+        g_autoptr(PiFirewall) firewall = pi_firewall_new(most, &hooks, h, error);
+        PiFirewallServerConfig config = { o->user, firewall, wait_for_idle, on_lost, h };
+        g_autoptr(PiFirewallServer) server = NULL;
+
+        h->loop = loop;
+        h->firewall = firewall;
+        if (firewall)
+                server = pi_firewall_server_new(&config, error);
+        if (!server)
+                return FALSE;
+        h->server = server;
+        wait_for_idle(h);
+        g_unix_signal_add(SIGTERM, on_signal, h);
+        g_unix_signal_add(SIGINT, on_signal, h);
+        sd_notify(0, "READY=1\nSTATUS=No rules.");
+        g_main_loop_run(loop);
+        sd_notify(0, "STOPPING=1");
+        return TRUE;
+}
+
+int main(int argc, char *argv[]) {
+        g_autoptr(GError) error = NULL;
+        Options o = {};
+        Helper h = { .exit_status = EXIT_SUCCESS };
+
+        if (parse_options(&o, &argc, &argv, &error) && o.version) {
+                puts("pi-computed-firewall " PI_VERSION);
+                return EXIT_SUCCESS;
+        }
+        if (!error && serve(&o, &h, &error))
+                return h.exit_status;
+        g_printerr("pi-computed-firewall: %s\n", error->message);
+        return error->domain == G_OPTION_ERROR ||
+                               g_error_matches(error, PI_ERROR, PI_ERROR_INVALID_OPTION)
+                       ? EXIT_USAGE
+                       : EXIT_FAILURE;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nft/tally.h"
+
+#include <json-glib/json-glib.h>
+
+#include "dbus/error.h"
+#include "nft/ruleset.h"
+
+/* Of the sets refused4 and refused6: what is left of it tells when an address was last seen. */
+#define REFUSED_TIMEOUT_SEC 3600
+
+static JsonObject *object_in(JsonObject *object, const char *name) {
+        JsonNode *node = object ? json_object_get_member(object, name) : NULL;
+
+        return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+static uint64_t number_in(JsonObject *object, const char *name) {
+        JsonNode *node = object ? json_object_get_member(object, name) : NULL;
+        gint64 n = node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_int(node) : 0;
+
+        return (uint64_t) MAX(n, 0);
+}
+
+static const char *string_in(JsonObject *object, const char *name) {
+        JsonNode *node = object ? json_object_get_member(object, name) : NULL;
+
+        return node && JSON_NODE_HOLDS_VALUE(node) &&
+                               json_node_get_value_type(node) == G_TYPE_STRING
+                       ? json_node_get_string(node)
+                       : NULL;
+}
+
+static void read_counter(JsonObject *counter, GVariantBuilder *counters) {
+        const char *name = string_in(counter, "name");
+
+        if (name)
+                g_variant_builder_add(counters, "{st}", name, number_in(counter, "packets"));
+}
+
+typedef void (*ElementFunc)(const char *address, JsonObject *element, gpointer userdata);
+
+static void for_each_element(JsonObject *set, ElementFunc func, gpointer userdata) {
+        JsonNode *node = json_object_get_member(set, "elem");
+        JsonArray *elements;
+
+        if (!node || !JSON_NODE_HOLDS_ARRAY(node))
+                return;
+        elements = json_node_get_array(node);
+        for (guint i = 0; i < json_array_get_length(elements); i++) {
+                JsonNode *entry = json_array_get_element(elements, i);
+                JsonObject *element = JSON_NODE_HOLDS_OBJECT(entry)
+                                              ? object_in(json_node_get_object(entry), "elem")
+                                              : NULL;
+                const char *address = string_in(element, "val");
+
+                if (address)
+                        func(address, element, userdata);
+        }
+}
+
+static void read_member(const char *address, JsonObject *element, gpointer userdata) {
+        PiTally *tally = userdata;
+        uint64_t *packets = g_new(uint64_t, 1);
+
+        *packets = number_in(object_in(element, "counter"), "packets");
+        g_hash_table_replace(tally->members, g_strdup(address), packets);
+}
+
+static void read_refused(const char *address, JsonObject *element, gpointer userdata) {
+        uint64_t expires = MIN(number_in(element, "expires"), REFUSED_TIMEOUT_SEC);
+
+        g_variant_builder_add(userdata, "(stt)", address,
+                              number_in(object_in(element, "counter"), "packets"),
+                              (REFUSED_TIMEOUT_SEC - expires) * G_USEC_PER_SEC);
+}
+
+static void read_set(JsonObject *set, PiTally *tally, GVariantBuilder *refused) {
+        const char *name = string_in(set, "name");
+
+        if (name && g_str_has_prefix(name, PI_NFT_MEMBERS))
+                for_each_element(set, read_member, tally);
+        else if (name && g_str_has_prefix(name, PI_NFT_REFUSED))
+                for_each_element(set, read_refused, refused);
+}
+
+static void read_all(PiTally *tally, JsonArray *list) {
+        GVariantBuilder counters, refused;
+
+        g_variant_builder_init(&counters, G_VARIANT_TYPE("a{st}"));
+        g_variant_builder_init(&refused, G_VARIANT_TYPE("a(stt)"));
+        for (guint i = 0; i < json_array_get_length(list); i++) {
+                JsonNode *node = json_array_get_element(list, i);
+                JsonObject *entry = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node)
+                                                                 : NULL;
+                JsonObject *counter = object_in(entry, "counter"), *set = object_in(entry, "set");
+
+                if (counter)
+                        read_counter(counter, &counters);
+                if (set)
+                        read_set(set, tally, &refused);
+        }
+        tally->counters = g_variant_ref_sink(g_variant_builder_end(&counters));
+        tally->refused = g_variant_ref_sink(g_variant_builder_end(&refused));
+}
+
+PiTally *pi_tally_new(const char *json, GError **error) {
+        g_autoptr(JsonParser) parser = json_parser_new_immutable();
+        g_autoptr(GError) problem = NULL;
+        JsonNode *root = NULL, *list = NULL;
+        PiTally *tally;
+
+        if (json_parser_load_from_data(parser, json, -1, &problem))
+                root = json_parser_get_root(parser);
+        if (root && JSON_NODE_HOLDS_OBJECT(root))
+                list = json_object_get_member(json_node_get_object(root), "nftables");
+        if (!list || !JSON_NODE_HOLDS_ARRAY(list)) {
+                g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
+                            "nftables listed its table in a form that is not known: %s",
+                            problem ? problem->message : "no list \"nftables\"");
+                return NULL;
+        }
+        tally = g_new0(PiTally, 1);
+        tally->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        read_all(tally, json_node_get_array(list));
+        return tally;
+}
+
+void pi_tally_free(PiTally *tally) {
+        if (!tally)
+                return;
+        g_hash_table_unref(tally->members);
+        g_variant_unref(tally->counters);
+        g_variant_unref(tally->refused);
+        g_free(tally);
+}
+
+uint64_t pi_tally_of_member(const PiTally *tally, const char *address) {
+        const uint64_t *packets = g_hash_table_lookup(tally->members, address);
+
+        return packets ? *packets : 0;
+}
