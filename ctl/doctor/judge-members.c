@@ -77,6 +77,9 @@ void pi_doctor_judge_members(const GPtrArray *nodes, PiFindings *findings) {
         if (nodes->len == 0)
                 pi_findings_add(findings, PI_FINDING_NOTE, "members", NULL,
                                 "this node is in no cluster");
+        else if (nodes->len == 1)
+                pi_findings_add(findings, PI_FINDING_NOTE, "members", "pictl cluster token",
+                                "this node is the only one of its cluster");
         else if (good == nodes->len)
                 pi_findings_add(findings, PI_FINDING_OK, "members", NULL, "all of %u are up",
                                 nodes->len);

@@ -24,7 +24,8 @@ static void judge_state(const PiFirewallFacts *f, PiFindings *findings) {
         else if (f->state[0])
                 pi_findings_add(findings, PI_FINDING_WARNING, "firewall", APPLY,
                                 "the rules are %s: TLS alone protects port %u",
-                                strcmp(f->state, "off") == 0 ? "off" : "removed", f->port);
+                                strcmp(f->state, "off") == 0 ? "not made yet" : "removed",
+                                f->port);
 }
 
 static void judge_helper(const PiFirewallFacts *f, PiFindings *findings) {
