@@ -8,20 +8,20 @@
 
 #include "ctl/firewall/sockets.h"
 
+/* A line of /proc/net/tcp: who listens or talks where, whose it is, and its inode. */
+#define LINE(addresses, state, owner_and_inode)                                               \
+        "   0: " addresses " " state " 00000000:00000000 00:00000000 00000000 "               \
+        owner_and_inode " 1 0000000000000000 100 0 0 10 0\n"
+
 static const char table[] =
-        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
-        "inode\n"
-        "   0: 0100007F:7AB7 00000000:0000 0A 00000000:00000000 00:00000000 00000000   998        0 "
-        "4242 1 0000000000000000 100 0 0 10 0\n"
-        "   1: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 "
-        "17 1 0000000000000000 100 0 0 10 0\n"
-        "   2: 0100007F:7AB7 0100007F:D431 01 00000000:00000000 02:000005E8 00000000   998        0 "
-        "4243 2 0000000000000000 20 4 30 10 -1\n"
-        "   3: 0100007F:D431 0100007F:7AB7 0A 00000000:00000000 00:00000000 00000000  1000        0 "
-        "4244 1 0000000000000000 100 0 0 10 0\n";
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+        LINE("0100007F:7AB7 00000000:0000", "0A", "  998        0 4242")
+        LINE("00000000:0016 00000000:0000", "0A", "    0        0 17")
+        LINE("0100007F:7AB7 0100007F:D431", "01", "  998        0 4243")
+        LINE("0100007F:D431 0100007F:7AB7", "0A", " 1000        0 4244");
 static const char table6[] =
-        "   0: 00000000000000000000000000000000:7AB7 00000000000000000000000000000000:0000 0A "
-        "00000000:00000000 00:00000000 00000000   998        0 4711 1 0 100 0 0 10 0\n";
+        LINE("00000000000000000000000000000000:7AB7 00000000000000000000000000000000:0000", "0A",
+             "  998        0 4711");
 
 static GArray *parse(const char *text) {
         GArray *sockets = g_array_new(FALSE, FALSE, sizeof(PiListening));
@@ -87,7 +87,7 @@ static void test_ufw(void) {
 }
 
 static void test_flushes(void) {
-        g_assert_true(pi_host_flushes("#!/usr/sbin/nft -f\n\nflush ruleset\n\ntable inet a {\n}\n"));
+        g_assert_true(pi_host_flushes("#!/usr/sbin/nft -f\n\nflush ruleset\n\ntable inet a {}\n"));
         g_assert_true(pi_host_flushes("  flush\truleset inet"));
         g_assert_true(pi_host_flushes("table inet a; flush ruleset\n"));
         g_assert_false(pi_host_flushes("# flush ruleset\nflush table inet a\n"));

@@ -102,7 +102,8 @@ static void test_refused_rules(void) {
 
 /* Names are shown, and so must not move a cursor. */
 static void test_escaped(void) {
-        g_autoptr(GVariant) description = with("members", "[('192.0.2.7', '\\u001b[2J', uint64 5)]");
+        g_autoptr(GVariant) description = with("members",
+                                               "[('192.0.2.7', '\\u001b[2J', uint64 5)]");
         g_autoptr(PiRules) rules = pi_rules_parse(description, NULL);
 
         g_assert_cmpstr(((PiRuleMember *) rules->members->pdata[0])->name, ==, "\\x1b[2J");
