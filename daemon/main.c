@@ -33,6 +33,7 @@ typedef struct Daemon {
         const Options *options;
         GMainLoop *loop;
         PiJobs *jobs;
+        PiServer *server;
         PiMemory *memory;
         PiNotify *notify;
         PiMembership *membership;
@@ -99,7 +100,7 @@ static const PiKernel *choose_kernel(const Options *o, const PiSettings *setting
 static gboolean all_ended(gpointer userdata) {
         Daemon *d = userdata;
 
-        if (pi_jobs_n_running(d->jobs) > 0)
+        if (!pi_server_stop(d->server) || pi_jobs_n_running(d->jobs) > 0)
                 return G_SOURCE_CONTINUE;
         g_main_loop_quit(d->loop);
         return G_SOURCE_REMOVE;
@@ -266,16 +267,16 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
         pi_jobs_add_listener(jobs, &pi_fault_journal_listener, NULL);
         memory = d.memory = pi_memory_new(jobs);
         notify = d.notify = pi_notify_new(jobs, pool);
-        server = pi_server_new(&(PiServerConfig) { .firewall = firewall,
-                                                   .user = o->user,
-                                                   .node_id = node_id,
-                                                   .kernel = kernel,
-                                                   .cpus = pi_pool_size(pool),
-                                                   .disconnected = on_disconnected,
-                                                   .listed = on_listed,
-                                                   .reload = reload,
-                                                   .open_cluster = open_cluster,
-                                                   .userdata = &d },
+        server = d.server = pi_server_new(&(PiServerConfig) { .firewall = firewall,
+                                                              .user = o->user,
+                                                              .node_id = node_id,
+                                                              .kernel = kernel,
+                                                              .cpus = pi_pool_size(pool),
+                                                              .disconnected = on_disconnected,
+                                                              .listed = on_listed,
+                                                              .reload = reload,
+                                                              .open_cluster = open_cluster,
+                                                              .userdata = &d },
                                jobs, error);
         if (!server)
                 return EXIT_FAILURE;

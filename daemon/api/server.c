@@ -155,6 +155,10 @@ void pi_server_set_cluster(PiServer *server, PiCluster *cluster) {
                                      server);
 }
 
+gboolean pi_server_stop(PiServer *server) {
+        return !server->guard || pi_guard_stop(server->guard);
+}
+
 void pi_server_free(PiServer *server) {
         if (!server)
                 return;

@@ -31,6 +31,10 @@ PiServer *pi_server_new(const PiServerConfig *config, PiJobs *jobs, GError **err
 /* Once at most: the cluster that this node is in. It must live until the main loop has ended. */
 void pi_server_set_cluster(PiServer *server, PiCluster *cluster);
 
+/* Has the firewall's rules taken away, as the service ends. FALSE while that is under way, for a
+ * second at most: call it again. */
+gboolean pi_server_stop(PiServer *server);
+
 /* Sends what is still to be sent and closes the connection. */
 void pi_server_free(PiServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiServer, pi_server_free)

@@ -11,6 +11,7 @@
 #define SETTLE_MSEC 10
 /* More than the kernel needs for the most members there can be, and for starting the helper. */
 #define CALL_USEC (UINT64_C(25) * 1000000)
+#define STOP_USEC UINT64_C(1000000)
 #define RETRY_SEC_MIN 1
 #define RETRY_SEC_MAX 60
 /* Well before what a window has at most is over: see wanted.h. */
@@ -215,8 +216,7 @@ static gboolean look(gpointer userdata) {
 }
 
 static void schedule(PiGuard *g, guint msec) {
-        if (g->timer > 0)
-                g_source_remove(g->timer);
+        g_clear_handle_id(&g->timer, g_source_remove);
         g->timer = g_timeout_add(msec, look, g);
 }
 
@@ -286,30 +286,35 @@ PiGuard *pi_guard_new(sd_bus *bus, PiCluster *cluster, gboolean enabled,
         return g;
 }
 
-void pi_guard_stop(PiGuard *g) {
+static int on_stopped(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        PiGuard *g = userdata;
+
+        g->call = sd_bus_slot_unref(g->call);
+        return 0;
+}
+
+gboolean pi_guard_stop(PiGuard *g) {
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
 
         if (g->stopped)
-                return;
+                return g->call == NULL;
         g->stopped = TRUE;
-        if (g->timer > 0)
-                g_source_remove(g->timer);
-        g->timer = 0;
+        g_clear_handle_id(&g->timer, g_source_remove);
         g->call = sd_bus_slot_unref(g->call);
-        if (!g->told && !g->asked)
-                return;
         /* One that has gone already need not be started for it. */
-        if (sd_bus_message_new_method_call(g->bus, &m, PI_FIREWALL_BUS_NAME, PI_FIREWALL_PATH,
+        if ((g->told || g->asked) &&
+            sd_bus_message_new_method_call(g->bus, &m, PI_FIREWALL_BUS_NAME, PI_FIREWALL_PATH,
                                            PI_INTERFACE_FIREWALL, "Remove") >= 0 &&
-            sd_bus_message_set_auto_start(m, 0) >= 0 &&
-            sd_bus_message_set_expect_reply(m, 0) >= 0)
-                (void) sd_bus_send(g->bus, m, NULL);
+            sd_bus_message_set_auto_start(m, 0) >= 0)
+                (void) sd_bus_call_async(g->bus, &g->call, m, on_stopped, g, STOP_USEC);
+        return g->call == NULL;
 }
 
 void pi_guard_free(PiGuard *g) {
         if (!g)
                 return;
-        pi_guard_stop(g);
+        g_clear_handle_id(&g->timer, g_source_remove);
+        sd_bus_slot_unref(g->call);
         sd_bus_slot_unref(g->match);
         g_clear_pointer(&g->asked, pi_wanted_free);
         g_clear_pointer(&g->told, pi_wanted_free);

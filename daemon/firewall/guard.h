@@ -25,9 +25,9 @@ const char *pi_guard_state_to_string(PiGuardState state);
  * is another. `bus` and `cluster` must outlive it. */
 PiGuard *pi_guard_new(sd_bus *bus, PiCluster *cluster, gboolean enabled,
                       void (*changed)(const GError *error, gpointer userdata), gpointer userdata);
-/* Has the helper take the rules away, without waiting for it. Its listener stays with the cluster
- * and does nothing. */
-void pi_guard_stop(PiGuard *guard);
+/* For the end of the service: has the helper take the rules away, and does nothing any more. FALSE
+ * while that is under way, for a second at most: call it again. */
+gboolean pi_guard_stop(PiGuard *guard);
 void pi_guard_free(PiGuard *guard);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiGuard, pi_guard_free)
 

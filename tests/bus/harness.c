@@ -17,7 +17,7 @@
 #define POLL_USEC 2000
 
 static const char session_policy[] =
-        "<policy context='default'>"
+        "<policy context='default'><allow user='*'/>"
         "<allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/>"
         "</policy>";
 

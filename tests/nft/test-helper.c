@@ -11,6 +11,7 @@
 #define PORT 31415
 #define MEMBER "10.31.128.7"
 #define OTHER "10.31.128.8"
+#define NOBODY 65534
 #define MINUTE "60000000"
 
 /* What others have, in all families: it stays as it is. */
@@ -345,6 +346,43 @@ static void hostile_windows(Fixture *f, gconstpointer data) {
         g_assert_true(test_helper_is_as_intended(f->helper));
 }
 
+static void become_nobody(gpointer userdata) {
+        if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+                _exit(99);
+}
+
+/* Even where the policy of the bus lets him. */
+static void another_user(Fixture *f, gconstpointer data) {
+        static const char *const calls[][3] = {
+                { "Remove", NULL }, { "Describe", NULL }, { "CloseWindow", "s", "::/0" },
+        };
+
+        if (getuid() != 0) {
+                g_test_skip("only root can be somebody else");
+                return;
+        }
+        apply(f, "[('" MEMBER "', 'm')]");
+        for (gsize i = 0; i < G_N_ELEMENTS(calls); i++) {
+                g_autoptr(GSubprocessLauncher) launcher = test_launcher(
+                        f->bus, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
+                g_autofree char *said = NULL;
+                g_autoptr(GSubprocess) process = NULL;
+                g_autoptr(GError) error = NULL;
+
+                g_subprocess_launcher_set_child_setup(launcher, become_nobody, NULL, NULL);
+                process = g_subprocess_launcher_spawn(launcher, &error, "busctl", "--user", "call",
+                                                      PI_FIREWALL_BUS_NAME, PI_FIREWALL_PATH,
+                                                      PI_INTERFACE_FIREWALL, calls[i][0],
+                                                      calls[i][1], calls[i][2], NULL);
+                g_assert_no_error(error);
+                g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, &said, NULL,
+                                                            &error));
+                g_test_message("%s: %s", calls[i][0], said);
+                g_assert_nonnull(strstr(said, "User 65534 may not use the firewall: only root"));
+        }
+        g_assert_true(test_helper_is_as_intended(f->helper));
+}
+
 /* The most there can be, both families. */
 static void many_members(Fixture *f, gconstpointer data) {
         GString *list = g_string_new("[");
@@ -395,6 +433,7 @@ int main(int argc, char **argv) {
         ADD("/helper/counters-tell-of-others", NULL, counters_tell_of_others);
         ADD("/helper/others-edit", "--watched", others_edit);
         ADD("/helper/hostile-members", NULL, hostile_members);
+        ADD("/helper/another-user", NULL, another_user);
         ADD("/helper/hostile-windows", NULL, hostile_windows);
         ADD("/helper/many-members", NULL, many_members);
         return g_test_run();
