@@ -55,14 +55,9 @@ static int reply(sd_bus_message *m, GVariant *tuple) {
         return sd_bus_send(NULL, answer, NULL);
 }
 
-static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
-        Fake *fake = userdata;
-        const char *member = sd_bus_message_get_member(m);
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&fake->lock);
-        const Answer *answer = member ? g_hash_table_lookup(fake->answers, member) : NULL;
+static int answer_call(Fake *fake, sd_bus_message *m, const char *member) {
+        const Answer *answer = g_hash_table_lookup(fake->answers, member);
 
-        if (!member)
-                return 0;
         g_hash_table_replace(fake->calls, g_strdup(member), read_arguments(m));
         if (!answer)
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_METHOD, "no %s", member);
@@ -71,6 +66,18 @@ static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         if (answer->error_name)
                 return sd_bus_reply_method_errorf(m, answer->error_name, "%s", answer->message);
         return 1;
+}
+
+static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Fake *fake = userdata;
+        int r;
+
+        if (!sd_bus_message_is_method_call(m, NULL, NULL))
+                return 0;
+        g_mutex_lock(&fake->lock);
+        r = answer_call(fake, m, sd_bus_message_get_member(m));
+        g_mutex_unlock(&fake->lock);
+        return r;
 }
 
 static gpointer run(gpointer data) {
@@ -98,7 +105,7 @@ Fake *fake_new(TestBus *bus, const char *const *names) {
         fake->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, answer_free);
         fake->calls = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         fake->bus = test_connect(bus);
-        g_assert_cmpint(sd_bus_add_filter(fake->bus, NULL, on_call, fake), >=, 0);
+        g_assert_cmpint(sd_bus_add_filter(fake->bus, NULL, on_message, fake), >=, 0);
         for (; *names; names++)
                 g_assert_cmpint(sd_bus_request_name(fake->bus, *names, 0), >=, 0);
         g_assert_no_errno(pipe(fake->wake));
@@ -117,9 +124,9 @@ void fake_free(Fake *fake) {
 }
 
 static void set_answer(Fake *fake, const char *method, Answer *answer) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&fake->lock);
-
+        g_mutex_lock(&fake->lock);
         g_hash_table_replace(fake->answers, g_strdup(method), answer);
+        g_mutex_unlock(&fake->lock);
 }
 
 void fake_answer(Fake *fake, const char *method, const char *tuple) {
@@ -144,7 +151,10 @@ void fake_hang(Fake *fake, const char *method) {
 }
 
 char *fake_called(Fake *fake, const char *method) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&fake->lock);
+        char *arguments;
 
-        return g_strdup(g_hash_table_lookup(fake->calls, method));
+        g_mutex_lock(&fake->lock);
+        arguments = g_strdup(g_hash_table_lookup(fake->calls, method));
+        g_mutex_unlock(&fake->lock);
+        return arguments;
 }
