@@ -15,6 +15,7 @@
 #define ANSWER_USEC (5 * G_USEC_PER_SEC)
 
 #define UNIT "pi-computed.service"
+#define HELPER_UNIT "pi-computed-firewall.service"
 
 /* StateDirectory= of the units, for the service of the machine and of the user. */
 static char *state_directory(const PiInvocation *inv) {
@@ -34,10 +35,14 @@ static void check_disk(const PiInvocation *inv, PiClient *client, PiFindings *fi
 static void check_unit(const PiInvocation *inv, PiClient *client, const PiService *service,
                        PiFindings *findings) {
         gboolean there = pi_units_there(client);
+        gboolean user = inv->options.bus == PI_BUS_USER;
         g_autoptr(PiUnit) unit = there ? pi_unit_get(client, UNIT) : NULL;
+        g_autoptr(PiUnit) helper = there ? pi_unit_get(client, HELPER_UNIT) : NULL;
 
-        pi_doctor_judge_unit(unit, UNIT, there, inv->options.bus == PI_BUS_USER,
-                             pi_service_in_cluster(service), findings);
+        pi_doctor_judge_unit(unit, UNIT, there, user, pi_service_in_cluster(service), findings);
+        /* It comes and goes as it is called: only an end that was none is worth a word. */
+        if (helper && strcmp(helper->active, "failed") == 0)
+                pi_doctor_judge_unit(helper, HELPER_UNIT, there, user, FALSE, findings);
 }
 
 static void check_firewall(PiClient *client, const PiService *service, PiFindings *findings) {

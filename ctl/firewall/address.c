@@ -89,27 +89,46 @@ static char *refuse(const char *text, GError **error) {
         return NULL;
 }
 
-char *pi_address_prefix(const char *text, GError **error) {
+static gboolean read_prefix(const char *text, Bytes *bytes, guint *ret_length) {
         const char *slash = strchr(text, '/');
-        g_autofree char *host = NULL, *printed = NULL;
+        g_autofree char *host = slash ? g_strndup(text, (gsize) (slash - text)) : g_strdup(text);
         guint64 length = 0;
-        Bytes bytes;
 
-        if (strlen(text) > TEXT_MAX)
+        if (!read_bytes(host, bytes) ||
+            (slash && !g_ascii_string_to_unsigned(slash + 1, 10, 0, bytes->n * 8, &length, NULL)))
+                return FALSE;
+        *ret_length = slash ? (guint) length : (guint) bytes->n * 8;
+        return TRUE;
+}
+
+gboolean pi_address_is_within(const char *address, const char *prefix) {
+        Bytes inner, outer;
+        guint length;
+
+        if (strlen(prefix) > TEXT_MAX || !read_bytes(address, &inner) ||
+            !read_prefix(prefix, &outer, &length) || inner.family != outer.family)
+                return FALSE;
+        clear_bits_beyond(&inner, length);
+        clear_bits_beyond(&outer, length);
+        return memcmp(inner.byte, outer.byte, inner.n) == 0;
+}
+
+char *pi_address_prefix(const char *text, GError **error) {
+        g_autofree char *printed = NULL;
+        Bytes bytes;
+        guint length;
+
+        if (strlen(text) > TEXT_MAX || !read_prefix(text, &bytes, &length))
                 return refuse(text, error);
-        host = slash ? g_strndup(text, (gsize) (slash - text)) : g_strdup(text);
-        if (!read_bytes(host, &bytes) ||
-            (slash && !g_ascii_string_to_unsigned(slash + 1, 10, 0, bytes.n * 8, &length, NULL)))
-                return refuse(text, error);
-        if (slash && has_bits_beyond(&bytes, (guint) length)) {
-                clear_bits_beyond(&bytes, (guint) length);
+        if (has_bits_beyond(&bytes, length)) {
+                clear_bits_beyond(&bytes, length);
                 printed = print_bytes(&bytes);
                 g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
                             "%s is no prefix, as it has bits beyond its length: give %s/%u, or an "
-                            "address without a length", text, printed, (guint) length);
+                            "address without a length", text, printed, length);
                 return NULL;
         }
         printed = print_bytes(&bytes);
-        return slash && length < bytes.n * 8 ? g_strdup_printf("%s/%u", printed, (guint) length)
-                                             : g_steal_pointer(&printed);
+        return length < bytes.n * 8 ? g_strdup_printf("%s/%u", printed, length)
+                                    : g_steal_pointer(&printed);
 }

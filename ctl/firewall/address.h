@@ -14,3 +14,6 @@ char *pi_address_of_endpoint(const char *text, guint16 *ret_port);
 /* An address or a prefix such as 192.0.2.0/24, in its one spelling. Bits beyond its length are
  * PI_ERROR_INVALID_OPTION, as is all else that is none. */
 char *pi_address_prefix(const char *text, GError **error);
+
+/* Whether an address lies within a prefix; no, where one of them is none. */
+gboolean pi_address_is_within(const char *address, const char *prefix);

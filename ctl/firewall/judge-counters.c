@@ -72,8 +72,13 @@ static void judge_refused(const PiFirewallFacts *f, PiFindings *findings) {
         const GPtrArray *all = f->rules->refused;
         g_autoptr(GPtrArray) sorted = g_ptr_array_new();
 
-        for (guint i = 0; i < all->len; i++)
-                g_ptr_array_add(sorted, all->pdata[i]);
+        for (guint i = 0; i < all->len; i++) {
+                const PiRuleRefused *one = all->pdata[i];
+
+                /* Who may connect by now needs no advice. */
+                if (!pi_rules_window_of(f->rules, one->address))
+                        g_ptr_array_add(sorted, all->pdata[i]);
+        }
         g_ptr_array_sort(sorted, by_age);
         for (guint i = 0; i < MIN(sorted->len, REFUSED_SHOWN_MAX); i++)
                 judge_refused_one(f, sorted->pdata[i], findings);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ctl/format.h"
 #include "dbus/error.h"
 
 #define APPLY "pictl firewall apply"
@@ -88,34 +89,48 @@ static gboolean is_let_in(const PiRules *rules, const PiPeer *peer) {
         return FALSE;
 }
 
+/* A stranger, or a member with a new address, whom a window lets in for a while. */
+static gboolean judge_window(const PiRules *rules, const PiPeer *peer, PiFindings *findings) {
+        const char *address = peer->addresses->len > 0 ? peer->addresses->pdata[0] : "";
+        const PiRuleWindow *window = pi_rules_window_of(rules, address);
+        g_autofree char *left = window ? pi_format_usec(window->left_usec) : NULL;
+
+        if (window)
+                pi_findings_add(findings, PI_FINDING_OK, "addresses", NULL,
+                                "%s is let in by the window %s, for %s", peer->name,
+                                window->prefix, left);
+        return window != NULL;
+}
+
 static void judge_peer(const PiPeer *peer, PiFindings *findings) {
         g_autofree char *open = g_strdup_printf(
                 "sudo pictl firewall open %s",
                 peer->addresses->len > 0 ? (const char *) peer->addresses->pdata[0] : "ADDRESS");
 
         if (peer->stranger)
-                pi_findings_add(findings, PI_FINDING_WARNING, "members", open,
+                pi_findings_add(findings, PI_FINDING_WARNING, "addresses", open,
                                 "%s is no address of a member: it is refused", peer->name);
         else if (peer->addresses->len == 0)
-                pi_findings_add(findings, PI_FINDING_WARNING, "members", open,
+                pi_findings_add(findings, PI_FINDING_WARNING, "addresses", open,
                                 "no address of member %s is known: it cannot connect to this node",
                                 peer->name);
         else
-                pi_findings_add(findings, PI_FINDING_BROKEN, "members", APPLY,
+                pi_findings_add(findings, PI_FINDING_BROKEN, "addresses", APPLY,
                                 "the rules have no address of member %s: it cannot connect to "
                                 "this node", peer->name);
 }
 
-static void judge_members(const PiFirewallFacts *f, PiFindings *findings) {
+static void judge_addresses(const PiFirewallFacts *f, PiFindings *findings) {
         guint before = findings->len;
 
         if (!f->rules->applied)
                 return;
         for (guint i = 0; i < f->peers->len; i++)
-                if (!is_let_in(f->rules, f->peers->pdata[i]))
+                if (!is_let_in(f->rules, f->peers->pdata[i]) &&
+                    !judge_window(f->rules, f->peers->pdata[i], findings))
                         judge_peer(f->peers->pdata[i], findings);
         if (findings->len == before && f->peers->len > 0)
-                pi_findings_add(findings, PI_FINDING_OK, "members", NULL,
+                pi_findings_add(findings, PI_FINDING_OK, "addresses", NULL,
                                 "the rules let %s of them in (%u)",
                                 f->only_some ? "each" : "all", f->peers->len);
 }
@@ -155,7 +170,7 @@ void pi_firewall_judge(const PiFirewallFacts *f, PiFindings *findings) {
         judge_helper(f, findings);
         if (f->rules) {
                 judge_table(f, findings);
-                judge_members(f, findings);
+                judge_addresses(f, findings);
         }
         judge_listener(f, findings);
         pi_firewall_judge_blocks(f, findings);

@@ -54,6 +54,16 @@ void pi_rules_free(PiRules *rules) {
         g_free(rules);
 }
 
+const PiRuleWindow *pi_rules_window_of(const PiRules *rules, const char *address) {
+        for (guint i = 0; i < rules->windows->len; i++) {
+                const PiRuleWindow *window = rules->windows->pdata[i];
+
+                if (pi_address_is_within(address, window->prefix))
+                        return window;
+        }
+        return NULL;
+}
+
 guint64 pi_rules_dropped_by_others(const PiRules *rules) {
         const PiRuleCounters *c = &rules->counters;
         guint64 known = c->delivered + c->rate_drop + c->refused;

@@ -46,5 +46,8 @@ PiRules *pi_rules_parse(GVariant *description, GError **error);
 void pi_rules_free(PiRules *rules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiRules, pi_rules_free)
 
+/* The window that an address lies in, or NULL. */
+const PiRuleWindow *pi_rules_window_of(const PiRules *rules, const char *address);
+
 /* SYN packets that came in, were not dropped by this table, and never arrived. */
 guint64 pi_rules_dropped_by_others(const PiRules *rules);

@@ -92,10 +92,22 @@ static void test_prefix(void) {
         g_assert_null(pi_address_prefix(wide, NULL));
 }
 
+static void test_within(void) {
+        g_assert_true(pi_address_is_within("192.0.2.7", "192.0.2.0/24"));
+        g_assert_true(pi_address_is_within("192.0.2.7", "192.0.2.7"));
+        g_assert_true(pi_address_is_within("192.0.2.7", "0.0.0.0/0"));
+        g_assert_true(pi_address_is_within("2001:db8::7", "2001:db8::/32"));
+        g_assert_false(pi_address_is_within("192.0.3.7", "192.0.2.0/24"));
+        g_assert_false(pi_address_is_within("192.0.2.7", "::/0"));
+        g_assert_false(pi_address_is_within("", "0.0.0.0/0"));
+        g_assert_false(pi_address_is_within("192.0.2.7", "all"));
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/ctl/firewall/address/canonical", test_canonical);
         g_test_add_func("/ctl/firewall/address/endpoint", test_endpoint);
         g_test_add_func("/ctl/firewall/address/prefix", test_prefix);
+        g_test_add_func("/ctl/firewall/address/within", test_within);
         return g_test_run();
 }

@@ -66,7 +66,7 @@ static void good(Fixture *f, gconstpointer data) {
         g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
         ASSERT(OK, "firewall", "only members may connect to port 31415", NULL);
         ASSERT(OK, "table", "as they were made", NULL);
-        ASSERT(OK, "members", "all of them", NULL);
+        ASSERT(OK, "addresses", "all of them", NULL);
         ASSERT(OK, "listener", "listens at port 31415", NULL);
         ASSERT(OK, "filters", "no rule of another table", NULL);
         ASSERT(OK, "attempts", "dropped any of 12", NULL);
@@ -129,10 +129,22 @@ static void members(Fixture *f, gconstpointer data) {
         add_peer(f, "gpu-3", NULL);
         add_peer(f, "192.0.2.9", "192.0.2.9")->stranger = TRUE;
         judge(f);
-        ASSERT(BROKEN, "members", "gpu-2", "pictl firewall apply");
-        ASSERT(WARNING, "members", "no address of member gpu-3", "pictl firewall open ADDRESS");
-        ASSERT(WARNING, "members", "192.0.2.9 is no address", "pictl firewall open 192.0.2.9");
-        g_assert_null(find_finding(f->findings, "members", "gpu-1"));
+        ASSERT(BROKEN, "addresses", "gpu-2", "pictl firewall apply");
+        ASSERT(WARNING, "addresses", "no address of member gpu-3", "pictl firewall open ADDRESS");
+        ASSERT(WARNING, "addresses", "192.0.2.9 is no address", "pictl firewall open 192.0.2.9");
+        g_assert_null(find_finding(f->findings, "addresses", "gpu-1"));
+}
+
+static void window(Fixture *f, gconstpointer data) {
+        PiRuleWindow *open = g_new0(PiRuleWindow, 1);
+
+        open->prefix = g_strdup("192.0.2.8/31");
+        open->left_usec = 60 * G_USEC_PER_SEC;
+        g_ptr_array_add(f->facts->rules->windows, open);
+        add_peer(f, "192.0.2.9", "192.0.2.9")->stranger = TRUE;
+        judge(f);
+        g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
+        ASSERT(OK, "addresses", "192.0.2.9 is let in by the window 192.0.2.8/31, for 1min", NULL);
 }
 
 static void listener(Fixture *f, gconstpointer data) {
@@ -299,7 +311,8 @@ int main(int argc, char **argv) {
         TEST("states", states);
         TEST("helper", helper);
         TEST("table", table);
-        TEST("members", members);
+        TEST("addresses", members);
+        TEST("window", window);
         TEST("listener", listener);
         TEST("blocks", blocks);
         TEST("many-blocks", many_blocks);
