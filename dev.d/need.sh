@@ -6,8 +6,8 @@ packages() {
     case $1 in
         apt-build)
             echo gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libsystemd-dev \
-                libjson-glib-dev libsqlite3-dev libncurses-dev \
-                libgnutls28-dev libmicrohttpd-dev systemd python3-docutils dbus-daemon
+                libjson-glib-dev libsqlite3-dev libncurses-dev libgnutls28-dev \
+                libmicrohttpd-dev libnftables-dev systemd python3-docutils dbus-daemon
             ;;
         apt-bench)
             echo python3 python3-numpy
@@ -29,7 +29,7 @@ packages() {
         dnf-build)
             echo gcc meson ninja-build pkgconf-pkg-config glib2-devel systemd-devel \
                 json-glib-devel sqlite-devel ncurses-devel gnutls-devel libmicrohttpd-devel \
-                systemd python3-docutils dbus-daemon
+                nftables-devel systemd python3-docutils dbus-daemon
             ;;
         dnf-bench)
             echo python3 python3-numpy

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
+
 #include "tests/bus/harness.h"
 
 /* The documented XML and what the daemon exports are the same: members, argument names and types,
  * property annotations. */
 
-static char *introspect(sd_bus *client, const char *path) {
+static char *introspect(sd_bus *client, const char *service, const char *path) {
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
         const char *xml;
 
-        g_assert_cmpint(sd_bus_call_method(client, PI_BUS_NAME, path,
+        g_assert_cmpint(sd_bus_call_method(client, service, path,
                                            "org.freedesktop.DBus.Introspectable", "Introspect",
                                            NULL, &reply, NULL),
                         >=, 0);
@@ -60,10 +62,10 @@ static char *describe(GDBusInterfaceInfo *interface) {
         return g_strjoinv("\n", (char **) lines->pdata);
 }
 
-static void same(sd_bus *client, const char *path, const char *name) {
+static void same_of(sd_bus *client, const char *service, const char *path, const char *name) {
         g_autofree char *file = g_strdup_printf("%s/dbus/%s.xml", g_getenv("PI_SOURCE_ROOT"), name);
-        g_autofree char *live_xml = introspect(client, path), *xml = NULL, *documented = NULL,
-                        *live = NULL;
+        g_autofree char *live_xml = introspect(client, service, path), *xml = NULL,
+                        *documented = NULL, *live = NULL;
         g_autoptr(GDBusNodeInfo) live_node = NULL, node = NULL;
         g_autoptr(GError) error = NULL;
 
@@ -78,7 +80,11 @@ static void same(sd_bus *client, const char *path, const char *name) {
         live = describe(g_dbus_node_info_lookup_interface(live_node, name));
         g_assert_cmpstr(live, ==, documented);
         /* A description that sees nothing would find everything equal. */
-        g_assert_cmpuint(strlen(live), >, 200);
+        g_assert_cmpuint(strlen(live), >, 150);
+}
+
+static void same(sd_bus *client, const char *path, const char *name) {
+        same_of(client, PI_BUS_NAME, path, name);
 }
 
 /* Of this node, which has an object while it is in a cluster. */
@@ -89,6 +95,27 @@ static char *node_path(sd_bus *client) {
                                                    PI_INTERFACE_MANAGER, "NodeId", NULL, &id),
                         >=, 0);
         return g_strconcat(PI_NODE_PATH_PREFIX "/", id, NULL);
+}
+
+/* It takes no privilege to be looked at. */
+static void firewall(void) {
+        g_autoptr(TestBus) bus = test_bus_new(TEST_BUS_SESSION);
+        g_autoptr(GSubprocessLauncher) launcher = test_launcher(bus, G_SUBPROCESS_FLAGS_NONE);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GSubprocess) helper = g_subprocess_launcher_spawn(
+                launcher, &error, g_getenv("PI_FIREWALL"), "--user", NULL);
+        sd_bus *client = test_connect(bus);
+
+        g_assert_no_error(error);
+        while (sd_bus_get_name_creds(client, PI_FIREWALL_BUS_NAME, 0, NULL) < 0) {
+                g_assert_nonnull(g_subprocess_get_identifier(helper));
+                g_usleep(2000);
+        }
+        same_of(client, PI_FIREWALL_BUS_NAME, PI_FIREWALL_PATH, PI_INTERFACE_FIREWALL);
+        g_subprocess_send_signal(helper, SIGTERM);
+        g_subprocess_wait_check(helper, NULL, &error);
+        g_assert_no_error(error);
+        sd_bus_flush_close_unref(client);
 }
 
 static void contract(void) {
@@ -189,6 +216,7 @@ static void managed_objects(void) {
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/contract/xml-is-vtable", contract);
+        g_test_add_func("/contract/firewall", firewall);
         g_test_add_func("/contract/change-signals", change_signals);
         g_test_add_func("/contract/managed-objects", managed_objects);
         return g_test_run();

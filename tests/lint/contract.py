@@ -136,11 +136,13 @@ def main(root):
     for table, title in zip(tables, titles):
         tap.result(title.lower(), compare(table, manual, title))
     interfaces = [read(root, f'dbus/org.picompute1.{name}.xml')
-                  for name in ('Manager', 'Job', 'Node')]
+                  for name in ('Manager', 'Job', 'Node', 'Firewall')]
     tap.result('methods and properties', member_faults(interfaces, manual))
-    tap.result('policies', policy_faults(header, read(root, 'dbus/org.picompute1.conf'),
+    policies = [read(root, f'dbus/org.picompute1{name}.conf') for name in ('', '.Firewall')]
+    tap.result('policies', policy_faults(header, ''.join(policies),
                                          read(root, 'dbus/org.picompute1.policy')))
-    tap.result('catalog', message_faults(read(root, 'daemon/events.h'),
+    events = [read(root, f'{room}/events.h') for room in ('daemon', 'nft')]
+    tap.result('catalog', message_faults(''.join(events),
                                          read(root, 'units/pi-computed.catalog')))
     tap.result('news', news_faults(read(root, 'meson.build'), read(root, 'NEWS')))
     tap.done()

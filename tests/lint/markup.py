@@ -40,7 +40,7 @@ def open_faults(text):
     """Each thing allowed to everybody names one interface of one destination."""
     faults = []
     for policy in ElementTree.fromstring(text).iter('policy'):
-        if policy.get('user') in ('root', 'pi-computed'):
+        if policy.get('user') in ('root', 'pi-computed', 'pi-computed-firewall'):
             continue
         for rule in policy.iter('allow'):
             if set(rule.attrib) != {'send_destination', 'send_interface'}:

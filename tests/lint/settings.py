@@ -14,6 +14,7 @@ EXAMPLE = 'units/pi-computed.conf'
 # Of kinds that are no numbers, as pi_setting_range() has them.
 RANGES = {'NAME': 'at most 32 of a to z, 0 to 9 and -',
           'HOST': 'at most 64 of letters, digits, -, _ and ., no sign first',
+          'SWITCH': 'yes or no',
           'ADDRESSES': 'at most 8 addresses, separated by spaces'}
 ROW = re.compile(r'\{ "(\w+)", "(\w+)", (\w+)\(\w+\), "([^"]*)", (?:"([^"]*)"|NULL),'
                  r'\s*(?:"([^"]*)"|NULL)(,\s*NEVER)? \}')

@@ -88,7 +88,7 @@ def sysusers_faults(path):
     return [f'rc {done.returncode}: {done.stderr}'] if done.returncode else []
 
 
-def activation_faults(text, unit):
+def activation_faults(text, unit, name='pi-computed.service'):
     file = configparser.ConfigParser(interpolation=None)
     file.optionxform = str
     file.read_string(text)
@@ -96,8 +96,8 @@ def activation_faults(text, unit):
     faults = []
     if section.get('Name') != value_of(unit, 'BusName'):
         faults.append(f'Name={section.get("Name")} is not BusName={value_of(unit, "BusName")}')
-    if section.get('SystemdService') != 'pi-computed.service':
-        faults.append('SystemdService= is not pi-computed.service')
+    if section.get('SystemdService') != name:
+        faults.append(f'SystemdService= is not {name}')
     if section.get('User') != value_of(unit, 'User'):
         faults.append(f'User={section.get("User")} is not that of the unit')
     if section.get('Exec') not in ('/bin/false', value_of(unit, 'ExecStart')):
@@ -148,12 +148,26 @@ def helper_tests(tap, folder, source, build, program):
                    ['it has a WantedBy='] if value_of(unit, 'WantedBy') else [])
 
 
-def exporter_user_faults(source, build):
-    path = os.path.join(build, 'units/pi-computed-exporter.service')
+def firewall_tests(tap, folder, source, build, program):
+    """The helper that changes packet filters: one capability, and no network."""
+    name = 'pi-computed-firewall.service'
+    unit = read(build, f'units/{name}')
+    path = write(folder, name, re.sub(r'(?m)^ExecStart=\S+', f'ExecStart={program}', unit))
+    tap.result(f'systemd-analyze verify: {name}', verify(folder, [name, 'pi-computed.slice']))
+    tap.result(f'exposure of {name} is at most {EXPOSURE_OF_HELPERS / 10}',
+               exposure_faults(path, EXPOSURE_OF_HELPERS))
+    tap.result('one capability', [] if value_of(unit, 'CapabilityBoundingSet') ==
+               value_of(unit, 'AmbientCapabilities') == 'CAP_NET_ADMIN' else ['others, or none'])
+    tap.result('activation of the firewall', activation_faults(
+        read(source, 'dbus/org.picompute1.Firewall.service'), unit, name))
+
+
+def helper_user_faults(source, build, name):
+    path = os.path.join(build, f'units/{name}.service')
     if not os.path.exists(path):
         return []
-    user = value_of(read(build, 'units/pi-computed-exporter.service'), 'User')
-    sysusers = 'units/pi-computed-exporter.sysusers'
+    user = value_of(read(build, f'units/{name}.service'), 'User')
+    sysusers = f'units/{name}.sysusers'
     return sysusers_faults(os.path.join(source, sysusers)) + (
         [] if f'u {user} ' in read(source, sysusers) else ['sysusers makes another user'])
 
@@ -205,6 +219,7 @@ def main(source, build, daemon):
                    verify(folder, ['user/pi-computed.service'], '--user'))
         tap.result(f'exposure is at most {EXPOSURE / 10}', exposure_faults(path))
         helper_tests(tap, folder, source, build, daemon)
+        firewall_tests(tap, folder, source, build, daemon)
         tap.result('workers may pin themselves and step back', call_faults(unit))
         tap.result('the catalog', catalog_faults(
             os.path.join(source, 'units/pi-computed.catalog'), folder))
@@ -213,7 +228,8 @@ def main(source, build, daemon):
     tap.result('the user', sysusers_faults(sysusers) + (
         [] if f'u {value_of(unit, "User")} ' in read(source, 'units/pi-computed.sysusers')
         else ['sysusers makes another user than User= of the unit']))
-    tap.result('the user of the exporter', exporter_user_faults(source, build))
+    for name in ('pi-computed-exporter', 'pi-computed-firewall'):
+        tap.result(f'the user of {name}', helper_user_faults(source, build, name))
     tap.result('activation by the system bus',
                activation_faults(read(source, 'dbus/org.picompute1.service'), unit))
     tap.result('activation by the session bus',

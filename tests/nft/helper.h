@@ -3,8 +3,8 @@
 
 #include "tests/cluster/node.h"
 
-/* The real pi-computed-firewall in the network namespace of a machine, on its bus. For programs that
- * began with test_enter_namespaces(). */
+/* The real pi-computed-firewall in the network namespace of a machine, on its bus. For programs
+ * that began with test_enter_namespaces(). */
 typedef struct TestHelper {
         TestLink *link;
         TestBus *bus;
@@ -26,9 +26,9 @@ void test_helper_start(TestHelper *helper, const char *argument);
 void test_helper_stop(TestHelper *helper); /* SIGTERM; it must end well */
 void test_helper_kill(TestHelper *helper);
 
-/* A call; `arguments` a tuple, sunk if floating, or NULL for none. The result, a tuple, or NULL with
- * the error's name behind "org.picompute1.Error." and its message, both to be freed, or both NULL
- * pointers where it must go well. */
+/* A call; `arguments` a tuple, sunk if floating, or NULL for none. The result, a tuple, or NULL
+ * with the error's name behind "org.picompute1.Error." and its message, both to be freed, or both
+ * NULL pointers where it must go well. */
 GVariant *test_helper_call(TestHelper *helper, const char *method, GVariant *arguments,
                            char **ret_error, char **ret_message);
 void test_helper_ok(TestHelper *helper, const char *method, const char *arguments);

@@ -125,9 +125,9 @@ static void test_replace(gconstpointer data) {
         atomic_store(&traffic.ending, true);
         for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
                 g_thread_join(threads[i]);
-        g_test_message("%u replacements; the stranger tried %" G_GUINT64_FORMAT " times, the member "
-                       "connected %" G_GUINT64_FORMAT " times", n, traffic.stranger_tried,
-                       traffic.member_in);
+        g_test_message("%u replacements; the stranger tried %" G_GUINT64_FORMAT " times, the "
+                       "member connected %" G_GUINT64_FORMAT " times",
+                       n, traffic.stranger_tried, traffic.member_in);
         g_assert_cmpuint(traffic.stranger_tried, >, 1000);
         g_assert_cmpuint(traffic.member_in, >, 100);
         g_assert_cmpuint(traffic.stranger_in, ==, 0);

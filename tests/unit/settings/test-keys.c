@@ -45,6 +45,7 @@ static __int128 get(const PiSettingKey *key, const PiSettings *settings) {
 
         switch (key->kind) {
         case PI_SETTING_COUNT:
+        case PI_SETTING_SWITCH:
                 return *(const uint32_t *) member;
         case PI_SETTING_LEVEL:
                 return *(const int32_t *) member;
@@ -95,7 +96,7 @@ static void test_table(void) {
                                       g_str_equal(k[1].section, key->section));
         }
         /* All but those that are no numbers. */
-        g_assert_cmpuint(count, ==, G_N_ELEMENTS(wanted) + 3);
+        g_assert_cmpuint(count, ==, G_N_ELEMENTS(wanted) + 4);
 }
 
 static void test_bounds(void) {
@@ -122,6 +123,12 @@ static void test_infinity(void) {
 }
 
 static void test_forms(void) {
+        accept("Firewall", "", 1);
+        accept("Firewall", "No", 0);
+        accept("Firewall", "on", 1);
+        accept("Firewall", "0", 0);
+        refuse("Firewall", "2", "Firewall=2 is not a switch: give yes or no");
+        refuse("Firewall", "maybe", NULL);
         accept("TermsPerUser", "1_000", 1000);
         accept("TermsPerUser", "1e15", UINT64_C(1000000000000000));
         accept("TermsPerUser", "1P", UINT64_C(1000000000000000));
