@@ -107,6 +107,6 @@ void pi_firewall_judge_blocks(const PiFirewallFacts *f, PiFindings *findings) {
                         judge_rule(f, i, findings);
         if (f->blocks->len == 0 && f->peers->len > 0)
                 pi_findings_add(findings, PI_FINDING_OK, "filters", NULL,
-                                "no rule of another table of nftables keeps them from port %u",
-                                f->port);
+                                "no rule of another table of nftables keeps %s from port %u",
+                                f->only_some ? "them" : "members", f->port);
 }

@@ -131,8 +131,8 @@ static void judge_addresses(const PiFirewallFacts *f, PiFindings *findings) {
                         judge_peer(f->peers->pdata[i], findings);
         if (findings->len == before && f->peers->len > 0)
                 pi_findings_add(findings, PI_FINDING_OK, "addresses", NULL,
-                                "the rules let %s of them in (%u)",
-                                f->only_some ? "each" : "all", f->peers->len);
+                                "the rules let in %s (%u)",
+                                f->only_some ? "each of them" : "every member", f->peers->len);
 }
 
 static void judge_listener(const PiFirewallFacts *f, PiFindings *findings) {

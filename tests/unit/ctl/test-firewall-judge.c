@@ -66,7 +66,7 @@ static void good(Fixture *f, gconstpointer data) {
         g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
         ASSERT(OK, "firewall", "only members may connect to port 31415", NULL);
         ASSERT(OK, "table", "as they were made", NULL);
-        ASSERT(OK, "addresses", "all of them", NULL);
+        ASSERT(OK, "addresses", "let in every member (1)", NULL);
         ASSERT(OK, "listener", "listens at port 31415", NULL);
         ASSERT(OK, "filters", "no rule of another table", NULL);
         ASSERT(OK, "attempts", "dropped any of 12", NULL);
