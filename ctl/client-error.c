@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/client-error.h"
 
+#include <string.h>
+
 #include "ctl/text.h"
 #include "dbus/error.h"
 #include "dbus/names.h"
@@ -132,6 +134,95 @@ void pi_client_error_from_bus(GError **error, const sd_bus_error *bus_error,
                 }
         g_set_error(error, PI_ERROR, PI_ERROR_FAILED, "the bus answered with an error: %s (%s)",
                     text, name);
+}
+
+/* What can go wrong between pictl and somebody that is not the service. */
+typedef enum Trouble {
+        TROUBLE_OTHER,
+        TROUBLE_ABSENT,
+        TROUBLE_NOT_STARTED,
+        TROUBLE_SILENT,
+        TROUBLE_DENIED,
+} Trouble;
+
+static const struct {
+        const char *name;
+        Trouble trouble;
+} troubles[] = {
+        { BUS_ERROR "ServiceUnknown", TROUBLE_ABSENT },
+        { BUS_ERROR "NameHasNoOwner", TROUBLE_ABSENT },
+        { BUS_ERROR "Spawn.ServiceNotFound", TROUBLE_ABSENT },
+        { "org.freedesktop.systemd1.NoSuchUnit", TROUBLE_ABSENT },
+        { BUS_ERROR "Spawn.ExecFailed", TROUBLE_NOT_STARTED },
+        { BUS_ERROR "Spawn.ChildExited", TROUBLE_NOT_STARTED },
+        { BUS_ERROR "Spawn.ChildSignaled", TROUBLE_NOT_STARTED },
+        { BUS_ERROR "Spawn.Failed", TROUBLE_NOT_STARTED },
+        { BUS_ERROR "TimedOut", TROUBLE_SILENT },
+        { BUS_ERROR "Timeout", TROUBLE_SILENT },
+        { BUS_ERROR "NoReply", TROUBLE_SILENT },
+        { BUS_ERROR "AccessDenied", TROUBLE_DENIED },
+        { BUS_ERROR "AuthFailed", TROUBLE_DENIED },
+        { BUS_ERROR "InteractiveAuthorizationRequired", TROUBLE_DENIED },
+        { "org.picompute1.Error.NotAuthorized", TROUBLE_DENIED },
+};
+
+static Trouble trouble_of(const char *name) {
+        for (gsize i = 0; i < G_N_ELEMENTS(troubles); i++)
+                if (g_strcmp0(troubles[i].name, name) == 0)
+                        return troubles[i].trouble;
+        return TROUBLE_OTHER;
+}
+
+/* Who cannot be had, and how it is to be had: of the helper more is known than of strangers. */
+static void set_trouble(GError **error, Trouble trouble, gboolean helper, const char *who,
+                        const char *text) {
+        switch (trouble) {
+        case TROUBLE_ABSENT:
+                g_set_error(error, PI_ERROR, PI_ERROR_UNREACHABLE, helper
+                            ? "%s is not installed, or the bus does not know it yet; install the "
+                              "whole of pi-computed, then: systemctl reload dbus"
+                            : "%s is not on the bus; start it, or install it", who);
+                break;
+        case TROUBLE_NOT_STARTED:
+                g_set_error(error, PI_ERROR, PI_ERROR_FAILED, "%s could not be started: %s; see: "
+                            "journalctl%s", who, text, helper ? " -u pi-computed-firewall" : "");
+                break;
+        case TROUBLE_SILENT:
+                g_set_error(error, PI_ERROR, PI_ERROR_DEADLINE_EXCEEDED,
+                            "%s did not answer in time (%s); see: journalctl%s, then try again",
+                            who, text, helper ? " -u pi-computed-firewall" : "");
+                break;
+        case TROUBLE_DENIED:
+                g_set_error(error, PI_ERROR, PI_ERROR_NOT_AUTHORIZED, helper
+                            ? "only root may ask %s (%s); run it as root: sudo pictl ..."
+                            : "%s does not authorise this: %s; run it as root: sudo pictl ...",
+                            who, text);
+                break;
+        case TROUBLE_OTHER:
+        default:
+                g_set_error(error, PI_ERROR, PI_ERROR_FAILED, "%s answered with an error: %s", who,
+                            text);
+        }
+}
+
+void pi_client_error_from_other(GError **error, const sd_bus_error *bus_error,
+                                const PiOptions *options, const char *destination) {
+        const char *name = bus_error->name ? bus_error->name : BUS_ERROR "Failed";
+        gboolean helper = strcmp(destination, PI_FIREWALL_BUS_NAME) == 0;
+        g_autofree char *text = pi_text_escape(bus_error->message ? bus_error->message : name, TRUE,
+                                               MESSAGE_MAX);
+        PiError code;
+
+        if (helper && options->bus == PI_BUS_USER && trouble_of(name) == TROUBLE_ABSENT)
+                g_set_error_literal(error, PI_ERROR, PI_ERROR_UNREACHABLE,
+                                    "there is no helper pi-computed-firewall on the user bus, so "
+                                    "that TLS alone protects the port of your own service; for "
+                                    "rules use the service of the machine: pictl without --user");
+        else if (trouble_of(name) != TROUBLE_DENIED && pi_error_from_name(name, &code))
+                g_set_error_literal(error, PI_ERROR, (int) code, text);
+        else
+                set_trouble(error, trouble_of(name), helper,
+                            helper ? "the helper pi-computed-firewall" : destination, text);
 }
 
 void pi_client_error_from_name(GError **error, const char *name, const char *message) {

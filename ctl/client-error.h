@@ -11,6 +11,12 @@
 void pi_client_error_from_bus(GError **error, const sd_bus_error *bus_error,
                               const PiOptions *options, const char *path);
 
+/* The same for a call to somebody else than the service, such as the helper of the firewall. It is
+ * PI_ERROR_UNREACHABLE when nobody of that name can be had, PI_ERROR_DEADLINE_EXCEEDED when no
+ * answer came. */
+void pi_client_error_from_other(GError **error, const sd_bus_error *bus_error,
+                                const PiOptions *options, const char *destination);
+
 /* The error of a job that ended with this error name and message. */
 void pi_client_error_from_name(GError **error, const char *name, const char *message);
 

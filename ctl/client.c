@@ -108,8 +108,39 @@ gboolean pi_client_is_local(const PiClient *client) {
         return client->options->bus != PI_BUS_REMOTE;
 }
 
+const char *pi_client_systemctl(const PiClient *client) {
+        return client->options->bus == PI_BUS_USER ? "systemctl --user" : "systemctl";
+}
+
 const char *pi_client_bus_text(const PiClient *client) {
         return client->bus_text;
+}
+
+gboolean pi_client_has_name(PiClient *client, const char *name) {
+        return sd_bus_get_name_creds(client->bus, name, 0, NULL) >= 0;
+}
+
+gboolean pi_client_can_start(PiClient *client, const char *name) {
+        g_auto(GStrv) names = NULL;
+
+        if (sd_bus_list_names(client->bus, NULL, &names) < 0 || !names)
+                return FALSE;
+        return g_strv_contains((const char *const *) names, name);
+}
+
+gboolean pi_client_owner_of(PiClient *client, const char *name, uid_t *ret_uid, pid_t *ret_pid) {
+        sd_bus_creds *creds = NULL;
+        gboolean known = sd_bus_get_name_creds(client->bus, name,
+                                               SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID, &creds) >= 0 &&
+                         sd_bus_creds_get_euid(creds, ret_uid) >= 0 &&
+                         sd_bus_creds_get_pid(creds, ret_pid) >= 0;
+
+        sd_bus_creds_unref(creds);
+        return known;
+}
+
+void pi_client_set_deadline(PiClient *client, guint64 usec) {
+        (void) sd_bus_set_method_call_timeout(client->bus, usec);
 }
 
 gboolean pi_client_service_runs(PiClient *client, gboolean *ret, GError **error) {
@@ -151,8 +182,8 @@ static int new_call(PiClient *client, const char *path, const PiMethod *method, 
         g_autoptr(GVariant) tuple = args ? g_variant_ref_sink(args) : NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(client->bus, &m, PI_BUS_NAME, path, method->interface,
-                                           method->member);
+        r = sd_bus_message_new_method_call(client->bus, &m, method->destination ?: PI_BUS_NAME,
+                                           path, method->interface, method->member);
         if (r < 0)
                 return r;
         if (method->interactive) {
@@ -189,12 +220,20 @@ static GVariant *read_reply(sd_bus_message *m, const PiMethod *method, GError **
         if (!g_variant_is_of_type(body, G_VARIANT_TYPE(method->reply_type))) {
                 g_set_error(
                         error, PI_ERROR, PI_ERROR_FAILED,
-                        "the service answered %s with other types than expected; is it of another "
+                        "%s answered %s with other types than expected; is it of another "
                         "version? pictl version tells",
-                        method->member);
+                        method->destination ?: "the service", method->member);
                 return NULL;
         }
         return g_steal_pointer(&body);
+}
+
+static void set_bus_error(GError **error, const sd_bus_error *bus_error, const PiOptions *options,
+                          const char *path, const PiMethod *method) {
+        if (method->destination)
+                pi_client_error_from_other(error, bus_error, options, method->destination);
+        else
+                pi_client_error_from_bus(error, bus_error, options, path);
 }
 
 GVariant *pi_client_call(PiClient *client, const char *path, const PiMethod *method, GVariant *args,
@@ -212,7 +251,7 @@ GVariant *pi_client_call(PiClient *client, const char *path, const PiMethod *met
         if (sd_bus_is_ready(client->bus) <= 0)
                 pi_client_error_connection(error, r, client->options);
         else
-                pi_client_error_from_bus(error, &bus_error, client->options, path);
+                set_bus_error(error, &bus_error, client->options, path, method);
         sd_bus_error_free(&bus_error);
         return NULL;
 }
@@ -225,8 +264,8 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) 
         if (sd_bus_is_open(h->client->bus) <= 0)
                 pi_client_error_connection(&error, -ECONNRESET, h->client->options);
         else if (sd_bus_message_is_method_error(m, NULL))
-                pi_client_error_from_bus(&error, sd_bus_message_get_error(m), h->client->options,
-                                         h->path);
+                set_bus_error(&error, sd_bus_message_get_error(m), h->client->options, h->path,
+                              h->method);
         else
                 body = read_reply(m, h->method, &error);
         h->on_reply(body, error, h->userdata);

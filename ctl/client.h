@@ -21,6 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiClient, pi_client_free)
 const char *pi_client_unique_name(PiClient *client);
 /* Whether there still is a connection to the bus. */
 gboolean pi_client_is_connected(const PiClient *client);
+/* How systemd is asked about the service: "systemctl" or "systemctl --user". */
+const char *pi_client_systemctl(const PiClient *client);
 /* Whether user ids of the service are those of this machine. */
 gboolean pi_client_is_local(const PiClient *client);
 /* "the system bus", "the user bus" or "the bus of HOST". */
@@ -29,11 +31,23 @@ const char *pi_client_bus_text(const PiClient *client);
 /* Whether the service runs now. Unlike a call, asking does not start it. */
 gboolean pi_client_service_runs(PiClient *client, gboolean *ret, GError **error);
 
+/* Whether somebody has this name on the bus; no, also when the bus does not say. Starts nobody. */
+gboolean pi_client_has_name(PiClient *client, const char *name);
+/* Whether a call would start who is to have the name. */
+gboolean pi_client_can_start(PiClient *client, const char *name);
+/* User and process that have a name; FALSE if the bus does not say. */
+gboolean pi_client_owner_of(PiClient *client, const char *name, uid_t *ret_uid, pid_t *ret_pid);
+
+/* How long a call waits for its answer, instead of sd-bus' default time; one for which a person may
+ * be asked for a password waits longer. */
+void pi_client_set_deadline(PiClient *client, guint64 usec);
+
 /* A method, and the type of the tuple it answers with: any other answer is an error. */
 typedef struct PiMethod {
         const char *interface, *member, *reply_type;
         gboolean interactive; /* the service may ask the person to authorise it */
         gboolean passive; /* the bus must not start the service for it */
+        const char *destination; /* whose it is; NULL: the service's */
 } PiMethod;
 
 /* Calls a method and waits for at most sd-bus' default time. `args` is a tuple, sunk if floating,

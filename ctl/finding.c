@@ -45,6 +45,15 @@ void pi_findings_add(PiFindings *findings, PiSeverity severity, const char *chec
         g_ptr_array_add(findings, finding);
 }
 
+void pi_findings_add_error(PiFindings *findings, PiSeverity severity, const char *check,
+                           const GError *error) {
+        const char *remedy = strstr(error->message, "; ");
+        gsize length = remedy ? (gsize) (remedy - error->message) : strlen(error->message);
+        g_autofree char *text = g_strndup(error->message, length);
+
+        pi_findings_add(findings, severity, check, remedy ? remedy + 2 : NULL, "%s", text);
+}
+
 static guint count(const PiFindings *findings, PiSeverity severity) {
         guint n = 0;
 

@@ -30,6 +30,10 @@ PiFindings *pi_findings_new(void);
 void pi_findings_add(PiFindings *findings, PiSeverity severity, const char *check,
                      const char *remedy, const char *format, ...) G_GNUC_PRINTF(5, 6);
 
+/* The same of an error: what is so, and behind the first "; " of its message what to do. */
+void pi_findings_add_error(PiFindings *findings, PiSeverity severity, const char *check,
+                           const GError *error);
+
 /* 0 when nothing is worse than a note, 1 with a warning, 2 with something broken. */
 int pi_findings_exit_status(const PiFindings *findings);
 

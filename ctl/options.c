@@ -31,6 +31,12 @@ static const PiTimespanRange span_token = {
         "1s to 7d, for example 10min, 1h or 1d",
 };
 
+static const PiTimespanRange span_window = {
+        G_USEC_PER_SEC,
+        G_GUINT64_CONSTANT(86400) * G_USEC_PER_SEC,
+        "1s to 24h, for example 10min or 1h",
+};
+
 static gboolean set_user(PiOptions *o, const char *value, GError **error) {
         o->bus = PI_BUS_USER;
         return TRUE;
@@ -195,6 +201,14 @@ static gboolean set_uses(PiOptions *o, const char *value, GError **error) {
         return pi_quantity_parse(value, &range_uses, &o->uses, error);
 }
 
+static gboolean set_from(PiOptions *o, const char *value, GError **error) {
+        return take_text(value, "from", &o->from, error);
+}
+
+static gboolean set_for(PiOptions *o, const char *value, GError **error) {
+        return pi_timespan_parse_within(value, &span_window, &o->for_usec, error);
+}
+
 static gboolean set_nothing(PiOptions *o, const char *value, GError **error) {
         return TRUE; /* the bit in `given` says it all */
 }
@@ -267,6 +281,12 @@ static const PiOptionInfo infos[_PI_OPT_MAX] = {
                           .help = "How many nodes may join by it, 1 to 100 (default: 1)" },
         [PI_OPT_QUIET] = { .name = "quiet", .letter = 'q', .set = set_nothing,
                            .help = "Print the bare token; else only errors" },
+        [PI_OPT_FROM] = { .name = "from", .value = "LIST", .set = set_from,
+                          .help = "Look for what keeps these out: members, addresses" },
+        [PI_OPT_FOR] = { .name = "for", .value = "TIME", .set = set_for,
+                         .help = "How long to let it in, to 24h (default: 10min)" },
+        [PI_OPT_FIREWALLD] = { .name = "firewalld", .set = set_nothing,
+                               .help = "Have firewalld let members through as well" },
 };
 
 const PiOptionInfo *pi_option_info(PiOptionId id) {

@@ -40,6 +40,9 @@ typedef enum PiOptionId {
         PI_OPT_TTL,
         PI_OPT_USES,
         PI_OPT_QUIET,
+        PI_OPT_FROM,
+        PI_OPT_FOR,
+        PI_OPT_FIREWALLD,
         _PI_OPT_MAX,
 } PiOptionId;
 
@@ -80,6 +83,8 @@ typedef struct PiOptions {
         guint64 compare; /* a stored run of a sweep */
         const char *nodes; /* a list, as given */
         guint64 ttl_usec, uses; /* of a token */
+        const char *from; /* a list, as given */
+        guint64 for_usec; /* of a window of the firewall */
 } PiOptions;
 
 typedef struct PiOptionInfo {

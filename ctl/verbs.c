@@ -120,6 +120,29 @@ const PiVerb pi_verbs[] = {
                      "  remove NODE   Put another member out of it\n"
                      "  restore NODE  Give a member that answered a wrong sum leases again\n"
                      "  status        Show the cluster in short" },
+        { .name = "firewall",
+          .arguments = "ACTION [PREFIX]",
+          .min_args = 1,
+          .max_args = 2,
+          .kind = PI_ARGUMENT_FIREWALL,
+          .options = PI_OPT(FROM) | PI_OPT(FOR) | PI_OPT(FIREWALLD),
+          .run = pi_verb_firewall,
+          .help = "Show, check or change who may connect",
+          .details = "  show          Show the rules of the kernel and what should be there\n"
+                     "  check         Find what keeps members out, and what mends it\n"
+                     "  apply         Have the rules made, also after remove\n"
+                     "  remove        Have no rules until apply or the next start\n"
+                     "  open PREFIX   Let strangers connect from there for a while\n"
+                     "  close PREFIX  End that\n\n"
+                     "show, open and close take root. check ends with 0 when all is well, 1 with\n"
+                     "something to mend, 2 with something broken." },
+        { .name = "doctor",
+          .arguments = "",
+          .run = pi_verb_doctor,
+          .help = "Check everything, and say what mends it",
+          .details = "Service, store, units, port, firewall, members, clocks and cores. The exit\n"
+                     "status is 0 when all is well, 1 with something to mend, 2 with something\n"
+                     "broken. Of the firewall only root is told all." },
         { .name = "metrics",
           .arguments = "",
           .options = PI_OPT(FORMAT) | PI_OPT(OUTPUT),

@@ -54,6 +54,47 @@ static void test_bus_errors(void) {
         }
 }
 
+/* The same of who is not the service. */
+static void test_other_errors(void) {
+        static const struct {
+                const char *name, *destination;
+                int code;
+                const char *hint;
+        } cases[] = {
+                { "org.freedesktop.DBus.Error.ServiceUnknown", "org.picompute1.Firewall",
+                  PI_ERROR_UNREACHABLE, "pi-computed-firewall is not installed" },
+                { "org.freedesktop.DBus.Error.ServiceUnknown", "org.example.Other",
+                  PI_ERROR_UNREACHABLE, "org.example.Other is not on the bus" },
+                { "org.freedesktop.DBus.Error.Spawn.ChildExited", "org.picompute1.Firewall",
+                  PI_ERROR_FAILED, "journalctl -u pi-computed-firewall" },
+                { "org.freedesktop.DBus.Error.Timeout", "org.picompute1.Firewall",
+                  PI_ERROR_DEADLINE_EXCEEDED, "did not answer in time" },
+                { "org.freedesktop.DBus.Error.AccessDenied", "org.picompute1.Firewall",
+                  PI_ERROR_NOT_AUTHORIZED, "sudo pictl" },
+                { "org.picompute1.Error.NotAuthorized", "org.picompute1.Firewall",
+                  PI_ERROR_NOT_AUTHORIZED, "sudo pictl" },
+                { "org.picompute1.Error.QueueFull", "org.picompute1.Firewall",
+                  PI_ERROR_QUEUE_FULL, "the text" },
+                { "org.example.Error", "org.example.Other", PI_ERROR_FAILED,
+                  "org.example.Other answered with an error: the text" },
+        };
+        const PiOptions user = { .bus = PI_BUS_USER }, machine = { .bus = PI_BUS_SYSTEM };
+        g_autoptr(GError) absent = NULL;
+
+        for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+                const sd_bus_error bus_error = SD_BUS_ERROR_MAKE_CONST(cases[i].name, "the text");
+                g_autoptr(GError) error = NULL;
+
+                pi_client_error_from_other(&error, &bus_error, &machine, cases[i].destination);
+                g_test_message("%s", error->message);
+                g_assert_error(error, PI_ERROR, cases[i].code);
+                g_assert_nonnull(strstr(error->message, cases[i].hint));
+        }
+        pi_client_error_from_other(&absent, &SD_BUS_ERROR_MAKE_CONST(cases[0].name, "the text"),
+                                   &user, cases[0].destination);
+        g_assert_nonnull(strstr(absent->message, "without --user"));
+}
+
 /* Only a job that is missing is "not found". */
 static void test_unknown_object(void) {
         const sd_bus_error bus_error =
@@ -120,5 +161,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/client-error/hostile-text", test_hostile_text);
         g_test_add_func("/ctl/client-error/job-lost", test_job_lost);
         g_test_add_func("/ctl/client-error/connection", test_connection);
+        g_test_add_func("/ctl/client-error/others", test_other_errors);
         return g_test_run();
 }

@@ -135,6 +135,8 @@ static void test_bash_offers(void) {
         check_bash("pictl cluster restore n", "node2");
         check_bash("pictl cluster revoke ''", "1f");
         check_bash("pictl cluster token --tt", "--ttl=");
+        check_bash("pictl firewall re", "remove");
+        check_bash("pictl firewall open --fo", "--for=");
         check_bash("pictl burnin --dur", "--duration=");
         check_bash("pictl burnin ''",
                    "-h --help --version --user --system -H --host= --json= -j --no-pager "

@@ -14,6 +14,23 @@ static void test_exit_status(void) {
         g_assert_cmpint(pi_findings_exit_status(findings), ==, 2);
 }
 
+/* "what is so; what to do". */
+static void test_error(void) {
+        g_autoptr(GPtrArray) findings = pi_findings_new();
+        const GError whole = { .message = (char *) "it is shut; open it; then try again" };
+        const GError half = { .message = (char *) "it is 100% shut" };
+        const PiFinding *f;
+
+        pi_findings_add_error(findings, PI_FINDING_BROKEN, "port", &whole);
+        pi_findings_add_error(findings, PI_FINDING_WARNING, "port", &half);
+        f = findings->pdata[0];
+        g_assert_cmpstr(f->text, ==, "it is shut");
+        g_assert_cmpstr(f->remedy, ==, "open it; then try again");
+        f = findings->pdata[1];
+        g_assert_cmpstr(f->text, ==, "it is 100% shut");
+        g_assert_null(f->remedy);
+}
+
 static void expect(PiJsonMode json, const char *wanted) {
         g_autoptr(GPtrArray) findings = pi_findings_new();
         PiOutput out = { .terminal = { .columns = 80 },
@@ -46,6 +63,7 @@ static void test_json(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/finding/exit-status", test_exit_status);
+        g_test_add_func("/finding/error", test_error);
         g_test_add_func("/finding/text", test_text);
         g_test_add_func("/finding/json", test_json);
         return g_test_run();

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "ctl/client.h"
+
+/* Calls of the helper, which answers root alone. Errors: PI_ERROR_NOT_AUTHORIZED,
+ * PI_ERROR_UNREACHABLE when it is not installed, PI_ERROR_DEADLINE_EXCEEDED, or what it says. */
+
+/* The description, a{sv}. */
+GVariant *pi_helper_describe(PiClient *client, GError **error);
+
+/* An array of PiBlock; of very many sources only the first are asked for. */
+GPtrArray *pi_helper_find_blocks(PiClient *client, guint16 port, const char *const *sources,
+                                 GError **error);
+
+gboolean pi_helper_open_window(PiClient *client, const char *prefix, guint64 usec, GError **error);
+gboolean pi_helper_close_window(PiClient *client, const char *prefix, GError **error);

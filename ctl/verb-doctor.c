@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "ctl/client.h"
+#include "ctl/doctor/judge.h"
+#include "ctl/finding.h"
+#include "ctl/firewall/gather.h"
+#include "ctl/firewall/judge.h"
+#include "ctl/service.h"
+#include "ctl/units.h"
+#include "ctl/verbs.h"
+
+/* Who does not answer for so long is a finding. */
+#define ANSWER_USEC (5 * G_USEC_PER_SEC)
+
+#define UNIT "pi-computed.service"
+#define HELPER_UNIT "pi-computed-firewall.service"
+
+/* StateDirectory= of the units, for the service of the machine and of the user. */
+static char *state_directory(const PiInvocation *inv) {
+        if (inv->options.bus == PI_BUS_USER)
+                return g_build_filename(g_get_user_state_dir(), "pi-computed", NULL);
+        return g_strdup("/var/lib/pi-computed");
+}
+
+static void check_disk(const PiInvocation *inv, PiClient *client, PiFindings *findings) {
+        g_autofree char *directory = state_directory(inv);
+        struct statvfs disk;
+
+        if (pi_client_is_local(client) && statvfs(directory, &disk) == 0)
+                pi_doctor_judge_disk((guint64) disk.f_bavail * disk.f_frsize, directory, findings);
+}
+
+static void check_unit(const PiInvocation *inv, PiClient *client, const PiService *service,
+                       PiFindings *findings) {
+        gboolean there = pi_units_there(client);
+        gboolean user = inv->options.bus == PI_BUS_USER;
+        g_autoptr(PiUnit) unit = there ? pi_unit_get(client, UNIT) : NULL;
+        g_autoptr(PiUnit) helper = there ? pi_unit_get(client, HELPER_UNIT) : NULL;
+
+        pi_doctor_judge_unit(unit, UNIT, there, user, pi_service_in_cluster(service), findings);
+        /* It comes and goes as it is called: only an end that was none is worth a word. */
+        if (helper && strcmp(helper->active, "failed") == 0)
+                pi_doctor_judge_unit(helper, HELPER_UNIT, there, user, FALSE, findings);
+}
+
+static void check_firewall(PiClient *client, const PiService *service, PiFindings *findings) {
+        g_autoptr(PiFirewallFacts) facts = pi_firewall_gather(client, service, NULL, NULL);
+
+        if (facts)
+                pi_firewall_judge(facts, findings);
+}
+
+/* Where what is Windows' about this machine is looked at. */
+static void check_wsl(PiFindings *findings) {
+}
+
+static void check_all(const PiInvocation *inv, PiClient *client, PiFindings *findings) {
+        g_autoptr(PiService) service = pi_service_ask(client);
+
+        pi_findings_add(findings, PI_FINDING_OK, "bus", NULL, "%s answers",
+                        pi_client_bus_text(client));
+        pi_doctor_judge_service(service, findings);
+        check_unit(inv, client, service, findings);
+        if (service->manager)
+                pi_doctor_judge_store(service->manager, findings);
+        check_disk(inv, client, findings);
+        if (service->metrics)
+                pi_doctor_judge_cores(service->metrics, findings);
+        check_firewall(client, service, findings);
+        if (service->nodes) {
+                pi_doctor_judge_members(service->nodes, findings);
+                pi_doctor_judge_clocks(service->nodes, findings);
+        }
+        check_wsl(findings);
+}
+
+int pi_verb_doctor(PiInvocation *inv, GError **error) {
+        g_autoptr(GError) problem = NULL;
+        g_autoptr(PiClient) client = pi_client_new(&inv->options, &problem);
+        g_autoptr(GPtrArray) findings = pi_findings_new();
+
+        /* What is wrong is what was asked for, and no error. */
+        if (client) {
+                pi_client_set_deadline(client, ANSWER_USEC);
+                check_all(inv, client, findings);
+        } else {
+                pi_findings_add_error(findings, PI_FINDING_BROKEN, "bus", problem);
+                check_wsl(findings);
+        }
+        pi_findings_show(findings, &inv->out);
+        return pi_findings_exit_status(findings);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/firewall/gather.h"
+
+#include <string.h>
+
+#include "dbus/error.h"
+
+static void add_node(GPtrArray *nodes, const char *text) {
+        GVariant *node = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL);
+
+        g_assert_nonnull(node);
+        g_ptr_array_add(nodes, node);
+}
+
+static GPtrArray *make_nodes(void) {
+        GPtrArray *nodes = g_ptr_array_new_with_free_func((GDestroyNotify) g_variant_unref);
+
+        add_node(nodes, "{'Name': <'node1'>, 'Id': <'aa'>, 'State': <'self'>,"
+                        " 'Addresses': <['192.0.2.1:4000']>}");
+        add_node(nodes, "{'Name': <'node2'>, 'Id': <'bb'>, 'State': <'lost'>,"
+                        " 'Addresses': <['192.0.2.2:31415', '[2001:db8::2]:31415', 'x:1']>}");
+        add_node(nodes, "{'Name': <'node3'>, 'Id': <'cc'>, 'State': <'up'>,"
+                        " 'OutboundOnly': <true>, 'Addresses': <@as []>}");
+        /* Of an odd service. */
+        add_node(nodes, "{'Name': <1>, 'Addresses': <1>}");
+        return nodes;
+}
+
+static void test_nodes(void) {
+        g_autoptr(GPtrArray) nodes = make_nodes();
+        g_autoptr(PiFirewallFacts) facts = pi_firewall_facts_new();
+        const PiPeer *peer;
+
+        g_assert_cmpuint(facts->port, ==, 31415);
+        pi_firewall_facts_take_nodes(facts, nodes);
+        g_assert_cmpuint(facts->port, ==, 4000);
+        g_assert_cmpuint(facts->peers->len, ==, 3);
+        peer = facts->peers->pdata[0];
+        g_assert_cmpstr(peer->name, ==, "node2");
+        g_assert_true(peer->lost);
+        g_assert_cmpuint(peer->addresses->len, ==, 2);
+        g_assert_cmpstr(peer->addresses->pdata[1], ==, "2001:db8::2");
+        peer = facts->peers->pdata[1];
+        g_assert_true(peer->outbound_only);
+        g_assert_true(pi_firewall_facts_peer(facts, "192.0.2.2") == facts->peers->pdata[0]);
+        g_assert_null(pi_firewall_facts_peer(facts, "192.0.2.1"));
+}
+
+static void test_choose(void) {
+        g_autoptr(GPtrArray) nodes = make_nodes();
+        g_autoptr(PiFirewallFacts) facts = pi_firewall_facts_new();
+        g_autoptr(GError) error = NULL;
+        const PiPeer *peer;
+
+        pi_firewall_facts_take_nodes(facts, nodes);
+        g_assert_true(pi_firewall_facts_choose(facts, nodes, "cc,2001:DB8::2,10.0.0.9", &error));
+        g_assert_no_error(error);
+        g_assert_true(facts->only_some);
+        g_assert_cmpuint(facts->peers->len, ==, 3);
+        peer = facts->peers->pdata[0];
+        g_assert_cmpstr(peer->name, ==, "node3");
+        peer = facts->peers->pdata[1];
+        g_assert_cmpstr(peer->name, ==, "node2");
+        g_assert_false(peer->stranger);
+        peer = facts->peers->pdata[2];
+        g_assert_cmpstr(peer->addresses->pdata[0], ==, "10.0.0.9");
+        g_assert_true(peer->stranger);
+}
+
+static void test_refused(void) {
+        static const char *const bad[] = { "", "node9", "node2,", "node1", "10.0.0.0/8",
+                                           "\033[2J" };
+        g_autoptr(GPtrArray) nodes = make_nodes();
+        g_autoptr(PiFirewallFacts) facts = pi_firewall_facts_new();
+
+        for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+                g_autoptr(GError) error = NULL;
+
+                g_assert_false(pi_firewall_facts_choose(facts, nodes, bad[i], &error));
+                g_assert_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION);
+                g_assert_null(strchr(error->message, '\033'));
+        }
+        g_assert_true(pi_firewall_facts_choose(facts, NULL, "10.0.0.9", NULL));
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/ctl/firewall/gather/nodes", test_nodes);
+        g_test_add_func("/ctl/firewall/gather/choose", test_choose);
+        g_test_add_func("/ctl/firewall/gather/refused", test_refused);
+        return g_test_run();
+}
