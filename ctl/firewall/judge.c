@@ -22,10 +22,14 @@ static void judge_state(const PiFirewallFacts *f, PiFindings *findings) {
                                 "journalctl -u pi-computed-firewall -n 20\n" APPLY,
                                 "the rules could not be made, so that TLS alone protects port "
                                 "%u: %s", f->port, f->state_error);
+        else if (strcmp(f->state, "disabled") == 0)
+                pi_findings_add(findings, PI_FINDING_NOTE, "firewall", NULL,
+                                "Firewall=no in pi-computed.conf: TLS alone protects port %u",
+                                f->port);
         else if (f->state[0])
                 pi_findings_add(findings, PI_FINDING_WARNING, "firewall", APPLY,
                                 "the rules are %s: TLS alone protects port %u",
-                                strcmp(f->state, "off") == 0 ? "not made yet" : "removed",
+                                strcmp(f->state, "removed") == 0 ? "removed" : "not made yet",
                                 f->port);
 }
 

@@ -40,8 +40,10 @@ struct PiGuard {
         GError *error;
         GArray *waiting; /* Waiting, for the end of the next call that begins */
         guint n_called;  /* of these, those that wait for the call under way */
+        gboolean disabled; /* as long as nobody has said otherwise */
         gboolean removed;
         gboolean stopped;
+        PiGuardState reported;
         guint timer;
         guint retry_sec;
 };
@@ -51,7 +53,9 @@ static void schedule(PiGuard *g, guint msec);
 const char *pi_guard_state_to_string(PiGuardState state) {
         static const char *const names[_PI_GUARD_STATE_MAX] = {
                 [PI_GUARD_OFF] = "off",
+                [PI_GUARD_PENDING] = "pending",
                 [PI_GUARD_APPLIED] = "applied",
+                [PI_GUARD_DISABLED] = "disabled",
                 [PI_GUARD_REMOVED] = "removed",
                 [PI_GUARD_FAILED] = "failed",
         };
@@ -60,12 +64,36 @@ const char *pi_guard_state_to_string(PiGuardState state) {
         return names[state];
 }
 
+/* Whether anybody can connect to this node. */
+static gboolean listens(const PiGuard *g) {
+        PiMemberView self;
+
+        if (!pi_cluster_id(g->cluster)[0])
+                return FALSE;
+        pi_cluster_member(g->cluster, 0, &self);
+        return self.port > 0;
+}
+
 PiGuardState pi_guard_state(const PiGuard *g) {
         if (g->error)
                 return PI_GUARD_FAILED;
         if (g->told)
                 return PI_GUARD_APPLIED;
-        return g->removed ? PI_GUARD_REMOVED : PI_GUARD_OFF;
+        if (!listens(g))
+                return PI_GUARD_OFF;
+        if (g->disabled)
+                return PI_GUARD_DISABLED;
+        return g->removed ? PI_GUARD_REMOVED : PI_GUARD_PENDING;
+}
+
+/* `error_changed`: it failed already, and for another reason. */
+static void report(PiGuard *g, gboolean error_changed) {
+        PiGuardState state = pi_guard_state(g);
+
+        if (state == g->reported && !error_changed)
+                return;
+        g->reported = state;
+        g->changed(g->error, g->userdata);
 }
 
 const GError *pi_guard_error(const PiGuard *g) {
@@ -107,8 +135,7 @@ static void answer(PiGuard *g, guint n, const GError *error) {
 }
 
 static void settle(PiGuard *g, const GError *error) {
-        PiGuardState before = pi_guard_state(g);
-        gboolean same = error && g->error && g_str_equal(error->message, g->error->message);
+        gboolean other_error = error && g->error && !g_str_equal(error->message, g->error->message);
         guint n = g->n_called;
 
         g_clear_pointer(&g->told, pi_wanted_free);
@@ -118,8 +145,7 @@ static void settle(PiGuard *g, const GError *error) {
         g->retry_sec = error ? CLAMP(2 * g->retry_sec, RETRY_SEC_MIN, RETRY_SEC_MAX) : 0;
         note_error(g, error);
         g->n_called = 0;
-        if (pi_guard_state(g) != before || (error && !same))
-                g->changed(g->error, g->userdata);
+        report(g, other_error);
         answer(g, n, error);
         if (error)
                 schedule(g, g->retry_sec * 1000);
@@ -182,13 +208,7 @@ static void call_helper(PiGuard *g, PiWanted *wanted) {
 }
 
 static PiWanted *what_is_wanted(const PiGuard *g) {
-        PiWanted *wanted = NULL;
-
-        if (!g->removed && pi_cluster_id(g->cluster)[0])
-                wanted = pi_wanted_new(g->cluster, now());
-        if (wanted && wanted->port == 0)
-                g_clear_pointer(&wanted, pi_wanted_free);
-        return wanted;
+        return listens(g) && !g->removed && !g->disabled ? pi_wanted_new(g->cluster, now()) : NULL;
 }
 
 static gboolean look(gpointer userdata) {
@@ -204,10 +224,9 @@ static gboolean look(gpointer userdata) {
         } else if (!wanted && (g->told || (g->waiting->len > 0 && g->removed))) {
                 call_helper(g, NULL);
         } else {
-                if (!wanted && g->error) {
+                if (!wanted)
                         note_error(g, NULL);
-                        g->changed(NULL, g->userdata);
-                }
+                report(g, FALSE);
                 answer(g, g->waiting->len, NULL);
                 if (wanted && wanted->open_until_usec > 0)
                         schedule(g, LOOK_AGAIN_SEC * 1000);
@@ -240,6 +259,7 @@ static int on_helper(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         }
         /* Its rules went with it, or are nobody's now. */
         g_clear_pointer(&g->told, pi_wanted_free);
+        report(g, FALSE);
         if (!g->call && !g->error)
                 schedule(g, RETRY_SEC_MIN * 1000);
         return 0;
@@ -278,7 +298,7 @@ PiGuard *pi_guard_new(sd_bus *bus, PiCluster *cluster, gboolean enabled,
         g->cluster = cluster;
         g->changed = changed;
         g->userdata = userdata;
-        g->removed = !enabled;
+        g->disabled = !enabled;
         g->waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
         (void) sd_bus_add_match_async(bus, &g->match, HELPER_MATCH, on_helper, NULL, g);
         pi_cluster_add_listener(cluster, &listener, g);
@@ -348,7 +368,7 @@ void pi_guard_apply(PiGuard *g, PiGuardDone done, gpointer userdata) {
         }
         if (!may_wait(g, done, userdata))
                 return;
-        g->removed = FALSE;
+        g->disabled = g->removed = FALSE;
         if (!g->call)
                 schedule(g, 0);
 }
@@ -356,6 +376,7 @@ void pi_guard_apply(PiGuard *g, PiGuardDone done, gpointer userdata) {
 void pi_guard_remove(PiGuard *g, PiGuardDone done, gpointer userdata) {
         if (!may_wait(g, done, userdata))
                 return;
+        g->disabled = FALSE;
         g->removed = TRUE;
         if (!g->call)
                 schedule(g, 0);

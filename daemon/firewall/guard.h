@@ -11,17 +11,19 @@
 typedef struct PiGuard PiGuard;
 
 typedef enum PiGuardState {
-        PI_GUARD_OFF,     /* in no cluster, or nothing listens: there is nothing to guard */
+        PI_GUARD_OFF,      /* in no cluster, or nothing listens: there is nothing to guard */
+        PI_GUARD_PENDING,  /* the helper was asked, or is about to be */
         PI_GUARD_APPLIED,
-        PI_GUARD_REMOVED, /* by somebody who may, or by the settings */
-        PI_GUARD_FAILED,  /* no helper, or it refused; tried again */
+        PI_GUARD_DISABLED, /* by the settings */
+        PI_GUARD_REMOVED,  /* by somebody who may */
+        PI_GUARD_FAILED,   /* no helper, or it refused; tried again */
         _PI_GUARD_STATE_MAX,
 } PiGuardState;
 
-/* "off", "applied", "removed" or "failed". */
+/* "off", "pending", "applied", "disabled", "removed" or "failed". */
 const char *pi_guard_state_to_string(PiGuardState state);
 
-/* `enabled`: FALSE has it begin as after pi_guard_remove(). `changed`: the state, or why it failed,
+/* `enabled`: FALSE has it do nothing before pi_guard_apply(). `changed`: the state, or why it failed,
  * is another. `bus` and `cluster` must outlive it. */
 PiGuard *pi_guard_new(sd_bus *bus, PiCluster *cluster, gboolean enabled,
                       void (*changed)(const GError *error, gpointer userdata), gpointer userdata);

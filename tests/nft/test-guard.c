@@ -158,6 +158,7 @@ static void without_helper(Fixture *f, gconstpointer data) {
         g_assert_false(lets_strangers_in(f, 0));
 
         test_helper_kill(f->helper[0]);
+        wait_for_state(a, "pending");
         test_helper_start(f->helper[0], "--watched");
         wait_for_count(f->helper[0], PI_FIREWALL_MEMBERS, 2);
         wait_for_state(a, "applied");
@@ -189,7 +190,7 @@ static void by_setting(Fixture *f, gconstpointer data) {
         test_node_configure(a, "Firewall=no\n");
         test_node_start(a);
         test_create(a);
-        wait_for_state(a, "removed");
+        wait_for_state(a, "disabled");
         g_assert_true(has_no_rules(a));
         g_assert_null(test_call_ok(a, "ApplyFirewall", NULL));
         g_assert_false(has_no_rules(a));

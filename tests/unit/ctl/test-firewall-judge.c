@@ -73,6 +73,12 @@ static void good(Fixture *f, gconstpointer data) {
 }
 
 static void states(Fixture *f, gconstpointer data) {
+        set_text(&f->facts->state, "pending");
+        judge(f);
+        ASSERT(WARNING, "firewall", "not made yet", "pictl firewall apply");
+        set_text(&f->facts->state, "disabled");
+        judge(f);
+        ASSERT(NOTE, "firewall", "Firewall=no", NULL);
         set_text(&f->facts->state, "removed");
         judge(f);
         ASSERT(WARNING, "firewall", "removed", "pictl firewall apply");

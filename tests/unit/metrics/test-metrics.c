@@ -54,6 +54,7 @@ static void set_up(Fixture *f, gconstpointer unused) {
                            .has_checkpoint_age = TRUE, .checkpoint_age_usec = 26 },
                 .cores = f->cores, .n_cores = 2, .part_nsec = &f->part_nsec,
                 .baselines = f->baselines, .n_baselines = 2,
+                .firewall = { .failed = TRUE, .error = "no helper" },
                 .guests = { .running = 31, .done = 32, .terms = 33 },
                 .nodes = f->nodes, .n_nodes = 2,
         };
@@ -206,7 +207,7 @@ static void test_nothing_known(void) {
                 "cgroup_cpu_usec", "cgroup_cpu_throttled_usec", "cgroup_memory_bytes",
                 "cgroup_cpu_pressure_10s", "machine_cpu_pressure_10s",
                 "last_minute_worker_utilization", "part_buckets", "store_error",
-                "checkpoint_age_usec", "nodes",
+                "checkpoint_age_usec", "firewall_error", "nodes",
         };
         g_auto(Tree) t = { 0 };
 
@@ -289,6 +290,20 @@ static void test_store(Fixture *f, gconstpointer unused) {
         g_assert_false(degraded);
         g_assert_false(has(well, "store_error"));
         g_assert_false(has(well, "checkpoint_age_usec"));
+}
+
+static void test_firewall(Fixture *f, gconstpointer unused) {
+        g_autoptr(GVariant) broken = ask(f), well = NULL;
+        gboolean failed = FALSE;
+
+        g_assert_true(g_variant_lookup(broken, "firewall_failed", "b", &failed));
+        g_assert_true(failed);
+        g_assert_cmpstr(get_s(broken, "firewall_error"), ==, "no helper");
+        f->live.firewall = (PiMetricsFirewall) {};
+        well = ask(f);
+        g_assert_true(g_variant_lookup(well, "firewall_failed", "b", &failed));
+        g_assert_false(failed);
+        g_assert_false(has(well, "firewall_error"));
 }
 
 /* How many values the buckets of a key count up to a bound. */
@@ -572,6 +587,7 @@ int main(int argc, char **argv) {
         ADD("complete", test_complete);
         ADD("jobs", test_jobs);
         ADD("store", test_store);
+        ADD("firewall", test_firewall);
         ADD("buckets", test_buckets);
         ADD("cores", test_cores);
         ADD("nodes", test_nodes);
