@@ -14,9 +14,10 @@
  * taken over. */
 #define LIST_OF(verb) "pictl $bus --no-pager --json=off --no-legend " verb " 2>/dev/null"
 
-/* What may stand first behind the verbs sweep and cluster. */
+/* What may stand first behind the verbs sweep, cluster and wsl. */
 #define SWEEP_WORDS "history show"
 #define CLUSTER_WORDS "init token tokens revoke join leave remove restore status"
+#define WSL_WORDS "status setup doctor undo"
 
 /* The verb whose table numbers the arguments of a verb, NULL for none. */
 static const char *list_of(const PiVerb *verb) {
@@ -145,6 +146,8 @@ static void append_bash_verbs(GString *out) {
                         g_string_append(out, SWEEP_WORDS " ");
                 if (verb->kind == PI_ARGUMENT_CLUSTER)
                         g_string_append(out, CLUSTER_WORDS " ");
+                if (verb->kind == PI_ARGUMENT_WSL)
+                        g_string_append(out, WSL_WORDS " ");
                 append_words(out, PI_OPTS_COMMON | verb->options);
                 g_string_append_c(out, '\'');
                 append_bash_list(out, verb);
@@ -245,6 +248,8 @@ static const char *zsh_argument(const PiVerb *verb) {
                 return "; argument=('1:what:(" SWEEP_WORDS ")')";
         case PI_ARGUMENT_CLUSTER:
                 return "; argument=('1:what:(" CLUSTER_WORDS ")' '2:which:_pictl_members')";
+        case PI_ARGUMENT_WSL:
+                return "; argument=('1:what:(" WSL_WORDS ")')";
         case PI_ARGUMENT_NONE:
         default:
                 return "";

@@ -25,6 +25,7 @@ static const PiQuantityRange range_run = {
 };
 
 static const PiQuantityRange range_uses = { "number of uses", 1, 100, "3" };
+static const PiQuantityRange range_port = { "number of a port", 1, G_MAXUINT16, "31415" };
 static const PiTimespanRange span_token = {
         G_USEC_PER_SEC,
         G_GUINT64_CONSTANT(7) * 86400 * G_USEC_PER_SEC,
@@ -195,6 +196,14 @@ static gboolean set_uses(PiOptions *o, const char *value, GError **error) {
         return pi_quantity_parse(value, &range_uses, &o->uses, error);
 }
 
+static gboolean set_from(PiOptions *o, const char *value, GError **error) {
+        return take_text(value, "from", &o->from, error);
+}
+
+static gboolean set_port(PiOptions *o, const char *value, GError **error) {
+        return pi_quantity_parse(value, &range_port, &o->port, error);
+}
+
 static gboolean set_nothing(PiOptions *o, const char *value, GError **error) {
         return TRUE; /* the bit in `given` says it all */
 }
@@ -267,6 +276,18 @@ static const PiOptionInfo infos[_PI_OPT_MAX] = {
                           .help = "How many nodes may join by it, 1 to 100 (default: 1)" },
         [PI_OPT_QUIET] = { .name = "quiet", .letter = 'q', .set = set_nothing,
                            .help = "Print the bare token; else only errors" },
+        [PI_OPT_FROM] = { .name = "from", .value = "NETWORKS", .set = set_from,
+                          .help = "Who may connect, 192.168.1.0/24,... (default: the LAN)" },
+        [PI_OPT_PORT] = { .name = "port", .value = "PORT", .set = set_port,
+                          .help = "The port of the node (default: 31415)" },
+        [PI_OPT_ELEVATE] = { .name = "elevate", .set = set_nothing,
+                             .help = "Have Windows ask for an administrator" },
+        [PI_OPT_PRINT] = { .name = "print", .set = set_nothing,
+                           .help = "Print all that would be done, and do nothing" },
+        [PI_OPT_YES] = { .name = "yes", .letter = 'y', .set = set_nothing,
+                         .help = "Do not ask" },
+        [PI_OPT_FORCE] = { .name = "force", .set = set_nothing,
+                           .help = "Also what was edited since; that is kept beside" },
 };
 
 const PiOptionInfo *pi_option_info(PiOptionId id) {

@@ -40,6 +40,12 @@ typedef enum PiOptionId {
         PI_OPT_TTL,
         PI_OPT_USES,
         PI_OPT_QUIET,
+        PI_OPT_FROM,
+        PI_OPT_PORT,
+        PI_OPT_ELEVATE,
+        PI_OPT_PRINT,
+        PI_OPT_YES,
+        PI_OPT_FORCE,
         _PI_OPT_MAX,
 } PiOptionId;
 
@@ -80,6 +86,8 @@ typedef struct PiOptions {
         guint64 compare; /* a stored run of a sweep */
         const char *nodes; /* a list, as given */
         guint64 ttl_usec, uses; /* of a token */
+        const char *from; /* networks, as given */
+        guint64 port;
 } PiOptions;
 
 typedef struct PiOptionInfo {
