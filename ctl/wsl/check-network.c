@@ -90,8 +90,8 @@ static void check_policy(const char *answer, guint16 port, PiFindings *findings)
                 g_free(line);
                 if (f[0] && f[1] && g_ascii_strcasecmp(f[1], "False") == 0)
                         pi_findings_add(findings, PI_FINDING_BROKEN, "policy", remedy,
-                                        "a policy has Windows ignore rules made on this machine, in "
-                                        "the profile %s", f[0]);
+                                        "a policy has Windows ignore rules made on this machine, "
+                                        "in the profile %s", f[0]);
         }
 }
 
@@ -112,7 +112,8 @@ static gboolean number_in(const char *line, guint n, unsigned long *ret) {
         return FALSE;
 }
 
-/* "label : number" twice: the first port and how many. Digits in the title stand before no colon. */
+/* "label : number" twice: the first port and how many. A digit in the title stands before no
+ * colon. */
 static gboolean dynamic_range(const char *answer, unsigned long *first, unsigned long *count) {
         unsigned long numbers[2] = {};
         guint found = 0;

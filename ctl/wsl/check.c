@@ -7,16 +7,17 @@
 #include "ctl/wsl/keep.h"
 
 #define SETUP "pictl wsl setup"
+#define UPDATE "wsl --update (in Windows)"
 #define SHUTDOWN "wsl --shutdown (in Windows, when your work is saved: it ends every distribution)"
 #define VALUE_SHOWN_MAX 64
 #define CLOCK_TOLERANCE_MSEC 2000
 
 static void check_version(const PiWslFacts *f, PiFindings *findings) {
         if (f->version[0] == '\0')
-                pi_findings_add(findings, PI_FINDING_WARNING, "version", "wsl --update (in Windows)",
+                pi_findings_add(findings, PI_FINDING_WARNING, "version", UPDATE,
                                 "wslinfo does not tell the version of WSL: it is older than 2.0");
         else if (!pi_wsl_version_is(f->version, 2, 0, 0))
-                pi_findings_add(findings, PI_FINDING_BROKEN, "version", "wsl --update (in Windows)",
+                pi_findings_add(findings, PI_FINDING_BROKEN, "version", UPDATE,
                                 "WSL %s has no mirrored network", f->version);
         else if (!pi_wsl_version_is(f->version, 2, 6, 0))
                 pi_findings_add(findings, PI_FINDING_WARNING, "version",
@@ -159,8 +160,8 @@ static void check_kernel(PiWslHost *host, const PiWslFacts *f, PiFindings *findi
 
         if (!f->cgroup2)
                 pi_findings_add(findings, PI_FINDING_WARNING, "cgroup",
-                                "wsl --update (in Windows, to 2.6.2 or later), and no cgroups=v1 in "
-                                "[automount] of /etc/wsl.conf",
+                                UPDATE ", to 2.6.2 or later, and no cgroups=v1 in [automount] of "
+                                "/etc/wsl.conf",
                                 "/sys/fs/cgroup is not of version 2 alone");
         else
                 pi_findings_add(findings, PI_FINDING_OK, "cgroup", NULL, "control groups are v2");

@@ -79,8 +79,8 @@ gboolean pi_keep_read(const char *path, PiKeepText *ret, GError **error) {
                 return TRUE;
         }
         if (fd < 0 && errno == ELOOP)
-                return refuse(path, "is a link, which a change would replace; edit the file that it "
-                                    "points to by hand", error);
+                return refuse(path, "is a link, which a change would replace; edit the file that "
+                                    "it points to by hand", error);
         if (fd < 0)
                 return fail(path, "cannot be opened", errno, error);
         ret->exists = TRUE;
@@ -242,10 +242,19 @@ static gboolean make_backup(const char *path, const PiKeepText *before, const st
         if (!pi_keep_read(name, &old, error))
                 return FALSE;
         if (old.exists && !same(&old, before))
-                return refuse(name, "is there from an earlier time, and differs; move it away first",
-                              error);
+                return refuse(name, "is there from an earlier time, and differs; move it away "
+                                    "first", error);
         return old.exists || !before->exists ||
                put(name, before->text, before->length, like, error);
+}
+
+gboolean pi_keep_is_still(const char *path, const PiKeepText *before, GError **error) {
+        g_auto(PiKeepText) now = {};
+
+        if (!pi_keep_read(path, &now, error))
+                return FALSE;
+        return same(&now, before) ||
+               refuse(path, "was changed meanwhile by somebody else; try again", error);
 }
 
 /* Backup, then record, then the file: whenever it ends in between, undo finds its way. */
@@ -256,11 +265,9 @@ gboolean pi_keep_write(const char *path, const PiKeepText *before, const char *a
         gboolean untouched = TRUE;
         struct stat st = {};
 
-        if (!pi_keep_read(path, &now, error) || !read_record(path, &record, error))
+        if (!pi_keep_is_still(path, before, error) || !pi_keep_read(path, &now, error) ||
+            !read_record(path, &record, error))
                 return FALSE;
-        if (!same(&now, before))
-                return refuse(path, "was changed meanwhile by somebody else; nothing was written, "
-                                    "try again", error);
         if (now.exists && lstat(path, &st) < 0)
                 return fail(path, "cannot be looked at", errno, error);
         if (!record.there) {
@@ -326,10 +333,10 @@ gboolean pi_keep_restore(const char *path, gboolean force, GError **error) {
         if (state == PI_KEEP_NONE)
                 return TRUE;
         if (state == PI_KEEP_EDITED && !force)
-                return refuse(path, "was edited since pictl wsl setup, and nothing was changed: take "
-                                    "the lines back that the difference above shows, or run pictl "
-                                    "wsl undo --force, which keeps it as it is now in .pi-edited",
-                              error);
+                return refuse(path, "was edited since pictl wsl setup, and nothing was changed: "
+                                    "take the lines back that the difference above shows, or run "
+                                    "pictl wsl undo --force, which keeps it as it is now in "
+                                    ".pi-edited", error);
         if (state == PI_KEEP_EDITED && now.exists &&
             !put(edited, now.text, now.length, NULL, error))
                 return FALSE;

@@ -22,6 +22,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PiKeepText, pi_keep_text_clear)
 /* At most PI_INI_BYTES_MAX. */
 gboolean pi_keep_read(const char *path, PiKeepText *ret, GError **error);
 
+/* Whether the file still is what `before` says: FALSE with an error if not. */
+gboolean pi_keep_is_still(const char *path, const PiKeepText *before, GError **error);
+
 /* Writes `after`, if the file still is what `before` says. */
 gboolean pi_keep_write(const char *path, const PiKeepText *before, const char *after,
                        GError **error);

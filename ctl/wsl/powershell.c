@@ -39,6 +39,7 @@ static char *each_drive(const PiWslHost *host,
                         char *(*take)(const PiWslHost *host, const char *source, const char *place,
                                       const char *options, gconstpointer data),
                         gconstpointer data) {
+        static const char *const kinds[] = { "9p", "drvfs", "virtiofs", NULL };
         g_autofree char *text = pi_wsl_host_read(host, "/proc/self/mounts");
         g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
         char *found = NULL;
@@ -47,8 +48,7 @@ static char *each_drive(const PiWslHost *host,
                 g_auto(GStrv) f = g_strsplit(*line, " ", -1);
                 g_autofree char *source = NULL, *place = NULL, *options = NULL;
 
-                if (g_strv_length(f) < 4 || (strcmp(f[2], "9p") != 0 && strcmp(f[2], "drvfs") != 0 &&
-                                             strcmp(f[2], "virtiofs") != 0))
+                if (g_strv_length(f) < 4 || !g_strv_contains(kinds, f[2]))
                         continue;
                 source = unescape_field(f[0]);
                 place = unescape_field(f[1]);

@@ -83,9 +83,10 @@ char **pi_prefixes_parse(const char *text, GError **error) {
 static const char *member(JsonObject *object, const char *name) {
         JsonNode *node = json_object_get_member(object, name);
 
-        return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING
-                       ? json_node_get_string(node)
-                       : "";
+        if (!node || !JSON_NODE_HOLDS_VALUE(node) ||
+            json_node_get_value_type(node) != G_TYPE_STRING)
+                return "";
+        return json_node_get_string(node);
 }
 
 static JsonObject *object_at(JsonArray *array, guint i) {

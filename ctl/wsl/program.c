@@ -117,8 +117,9 @@ static void set_failed(const Child *child, int status, GError **error) {
                                                                : child->texts[0]);
 
         if (WIFEXITED(status))
-                g_set_error(error, PI_ERROR, PI_ERROR_FAILED, "%s ended with status %d; it says: %s",
-                            child->name, WEXITSTATUS(status), said[0] ? said : "nothing");
+                g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
+                            "%s ended with status %d; it says: %s", child->name,
+                            WEXITSTATUS(status), said[0] ? said : "nothing");
         else
                 g_set_error(error, PI_ERROR, PI_ERROR_FAILED, "%s was killed by signal %d",
                             child->name, WTERMSIG(status));

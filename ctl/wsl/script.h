@@ -3,9 +3,9 @@
 
 #include <glib.h>
 
-/* The scripts for PowerShell. Their first line is a comment with their name. Whatever stands in them
- * is a number, a prefix of pi_prefixes_parse(), or a name that pi_wsl_distro_is_valid() has passed.
- * Free them with g_free(). */
+/* The scripts for PowerShell. Their first line is a comment with their name. Whatever stands in
+ * them is a number, a prefix of pi_prefixes_parse(), or a name that passed
+ * pi_wsl_distro_is_valid(). Free them with g_free(). */
 
 #define PI_WSL_VM_CREATOR "{40E0AC32-46A5-438A-A0B2-2B479E8F2E90}"
 
@@ -20,8 +20,8 @@ char *pi_script_facts(const char *distro);
  * profile (as name|AllowLocalFirewallRules, several), dynamic and excluded (lines of netsh). */
 char *pi_script_network(void);
 
-/* A line "lan=ADDRESS/LENGTH", of the interface with the default route. Inside WSL with NAT nobody else
- * knows. */
+/* A line "lan=ADDRESS/LENGTH", of the interface with the default route. With NAT only Windows knows
+ * it. */
 char *pi_script_lan(void);
 
 /* One rule that lets members in to one port: those of the same name go first. Needs an

@@ -63,9 +63,9 @@ static void show_limits(const PiWslPlan *plan, PiOutput *out) {
                 pi_output_printf(out, "\nWindows build %s has no mirrored network: members cannot "
                                       "connect to this node. It dials out.\n", f->build);
         if (!plan->wants.instance_idle)
-                pi_output_printf(out, "\nWSL %s has no setting against the end of the node when its "
-                                      "last terminal closes.\nRun wsl --update in Windows, then "
-                                      "this again; until then leave a terminal open.\n",
+                pi_output_printf(out, "\nWSL %s has no setting against the end of the node when "
+                                      "its last terminal closes.\nRun wsl --update in Windows, "
+                                      "then this again; until then leave a terminal open.\n",
                                  f->version);
         else if (!plan->wants.modules)
                 pi_output_printf(out, "\nWSL %s cannot load kernel modules at its start; wsl "
@@ -135,13 +135,23 @@ static gboolean allow(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *w
         return FALSE;
 }
 
-static gboolean apply(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish,
-                      GError **error) {
+static gboolean write_files(const PiWslPlan *plan, GError **error) {
+        /* None is written if another cannot be. */
+        for (int i = 0; i < PI_WSL_FILES; i++)
+                if (!pi_keep_is_still(plan->files[i].path, &plan->files[i].before, error))
+                        return FALSE;
         for (int i = 0; i < PI_WSL_FILES; i++)
                 if (pi_wsl_file_changes(&plan->files[i]) &&
                     !pi_keep_write(plan->files[i].path, &plan->files[i].before,
                                    plan->files[i].after, error))
                         return FALSE;
+        return TRUE;
+}
+
+static gboolean apply(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish,
+                      GError **error) {
+        if (!write_files(plan, error))
+                return FALSE;
         if (plan->logon) {
                 g_autofree char *answer = pi_windows_run(host, plan->logon, error);
 

@@ -9,8 +9,8 @@
  * nothing is done. The exit status, or PI_VERB_ERROR. */
 int pi_wsl_setup(PiWslHost *host, const PiWslWish *wish, PiOutput *out, GError **error);
 
-/* pictl wsl undo: the opposite. Files that were edited since are left alone, and then nothing at all
- * is done, unless `force`. */
+/* pictl wsl undo: the opposite. Files that were edited since are left alone, and then nothing at
+ * all is done, unless `force`. */
 int pi_wsl_undo(PiWslHost *host, const PiWslWish *wish, PiOutput *out, GError **error);
 
 /* pictl wsl status: what is, and what of it is ours. */

@@ -135,8 +135,8 @@ static void test_bash_offers(void) {
         check_bash("pictl cluster restore n", "node2");
         check_bash("pictl cluster revoke ''", "1f");
         check_bash("pictl cluster token --tt", "--ttl=");
-        check_bash("pictl wsl ''", "status setup doctor undo -h --help --version --user --system -H "
-                                   "--host= --json= -j --no-pager --no-legend --from= --port= "
+        check_bash("pictl wsl ''", "status setup doctor undo -h --help --version --user --system "
+                                   "-H --host= --json= -j --no-pager --no-legend --from= --port= "
                                    "--elevate --print -y --yes --force");
         check_bash("pictl wsl setup --fr", "--from=");
         check_bash("pictl burnin --dur", "--duration=");
