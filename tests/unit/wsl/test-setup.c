@@ -235,7 +235,7 @@ static void test_edited_between(void) {
 
 static void test_old(void) {
         g_autoptr(Fake) f = fake_new();
-        g_autofree char *printed = NULL, *text = NULL;
+        g_autofree char *printed = NULL;
 
         f->build = "19045.5011";
         f->version = "2.4.13.0";
