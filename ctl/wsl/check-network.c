@@ -27,23 +27,44 @@ static gboolean covers(const char *ports, guint16 port) {
         return FALSE;
 }
 
-/* The rule=name|action|ports|remote|status that lets somebody in, NULL for none. */
-static char **find_rule(const char *answer, guint16 port) {
+/* Fields of a rule=... of the script. */
+enum { RULE_NAME, RULE_ACTION, RULE_PROTOCOL, RULE_PORTS, RULE_REMOTE, RULE_STATUS, RULE_FIELDS };
+
+/* By name or number. */
+static gboolean is_tcp(const char *protocol) {
+        static const char *const words[] = { "TCP", "6", "Any", "256" };
+
+        for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+                if (g_ascii_strcasecmp(words[i], protocol) == 0)
+                        return TRUE;
+        return FALSE;
+}
+
+/* The first that lets somebody in, of this name unless it is NULL; NULL for none. */
+static char **find_rule(const char *answer, guint16 port, const char *name) {
         char *line;
 
         for (guint n = 0; n < LINES_MAX && (line = pi_answer_get(answer, "rule", n)); n++) {
-                g_auto(GStrv) f = g_strsplit(line, "|", 5);
+                g_auto(GStrv) f = g_strsplit(line, "|", RULE_FIELDS);
 
                 g_free(line);
-                if (g_strv_length(f) == 5 && g_ascii_strcasecmp(f[1], "Allow") == 0 &&
-                    covers(f[2], port))
+                if (g_strv_length(f) == RULE_FIELDS &&
+                    g_ascii_strcasecmp(f[RULE_ACTION], "Allow") == 0 && is_tcp(f[RULE_PROTOCOL]) &&
+                    covers(f[RULE_PORTS], port) && (!name || strcmp(f[RULE_NAME], name) == 0))
                         return g_steal_pointer(&f);
         }
         return NULL;
 }
 
 gboolean pi_wsl_port_is_allowed(const char *answer, guint16 port) {
-        g_auto(GStrv) rule = find_rule(answer, port);
+        g_auto(GStrv) rule = find_rule(answer, port, NULL);
+
+        return rule != NULL;
+}
+
+gboolean pi_wsl_port_has_our_rule(const char *answer, guint16 port) {
+        g_autofree char *name = pi_rule_name(port);
+        g_auto(GStrv) rule = find_rule(answer, port, name);
 
         return rule != NULL;
 }
@@ -58,7 +79,7 @@ static void check_rule(const char *answer, guint16 port, PiFindings *findings) {
         g_autofree char *trouble = pi_answer_get(answer, "vmerror", 0);
         g_autofree char *remedy = g_strdup_printf(
                 "pictl wsl setup --elevate --port=%u (Windows asks for an administrator)", port);
-        g_auto(GStrv) rule = find_rule(answer, port);
+        g_auto(GStrv) rule = find_rule(answer, port, NULL);
 
         if (trouble)
                 pi_findings_add(findings, PI_FINDING_WARNING, "rule", "update Windows and WSL",
@@ -66,8 +87,9 @@ static void check_rule(const char *answer, guint16 port, PiFindings *findings) {
         else if (rule)
                 pi_findings_add(findings, PI_FINDING_OK, "rule", NULL,
                                 "the Hyper-V firewall lets %s in at TCP port %u by the rule %s%s%s",
-                                rule[3][0] ? rule[3] : "everybody", port, rule[0],
-                                rule[4][0] ? ", status " : "", rule[4]);
+                                rule[RULE_REMOTE][0] ? rule[RULE_REMOTE] : "everybody", port,
+                                rule[RULE_NAME], rule[RULE_STATUS][0] ? ", status " : "",
+                                rule[RULE_STATUS]);
         else if (is(answer, "inbound", "Allow") || is(answer, "enabled", "False"))
                 pi_findings_add(findings, PI_FINDING_NOTE, "rule", NULL,
                                 "the Hyper-V firewall lets everybody in at every port; a rule for "

@@ -23,3 +23,6 @@ void pi_wsl_check_network(PiWslHost *host, const PiWslFacts *facts, guint16 port
 
 /* Whether the answer of pi_script_network() has a rule that lets somebody in at the port. */
 gboolean pi_wsl_port_is_allowed(const char *answer, guint16 port);
+
+/* Whether that is the rule of pi_script_allow(). */
+gboolean pi_wsl_port_has_our_rule(const char *answer, guint16 port);

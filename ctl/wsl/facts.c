@@ -115,7 +115,8 @@ static void ask_windows(PiWslFacts *f, PiWslHost *host) {
                 compare_clocks(f, answer, before, g_get_real_time() / 1000);
                 f->profile = take(answer, "profile");
                 f->build = take(answer, "build");
-                f->logon = take(answer, "logon");
+                if (f->distro[0] != '\0')
+                        f->logon = take(answer, "logon");
                 folder = pi_windows_path(host, f->profile, &error);
         }
         if (folder)

@@ -103,7 +103,7 @@ static gboolean plan_rule(PiWslPlan *plan, PiWslHost *host, const PiWslWish *wis
         answer = pi_windows_run(host, script, error);
         if (!answer)
                 return FALSE;
-        if (!wish->from && pi_wsl_port_is_allowed(answer, wish->port))
+        if (!wish->from && pi_wsl_port_has_our_rule(answer, wish->port))
                 return TRUE;
         if (!find_members(plan, host, wish, error))
                 return FALSE;

@@ -52,7 +52,7 @@ char *pi_script_network(void) {
                 "\"inbound=$($s.DefaultInboundAction)\"\n"
                 "Get-NetFirewallHyperVRule -PolicyStore ActiveStore -VMCreatorId $id | "
                 "Where-Object { \"$($_.Direction)\" -eq 'Inbound' } | ForEach-Object { "
-                "\"rule=$($_.Name)|$($_.Action)|$($_.LocalPorts -join ',')|"
+                "\"rule=$($_.Name)|$($_.Action)|$($_.Protocol)|$($_.LocalPorts -join ',')|"
                 "$($_.RemoteAddresses -join ',')|$($_.EnforcementStatus)\" }\n"
                 "Get-NetFirewallHyperVProfile -PolicyStore ActiveStore | ForEach-Object { "
                 "\"profile=$($_.Name)|$($_.AllowLocalFirewallRules)\" }\n"

@@ -16,8 +16,9 @@ gboolean pi_wsl_distro_is_valid(const char *name);
  * distribution, "" for none). `distro` may be "". */
 char *pi_script_facts(const char *distro);
 
-/* Lines "key=value": enabled, inbound, vmerror, rule (as name|action|ports|remote|status, several),
- * profile (as name|AllowLocalFirewallRules, several), dynamic and excluded (lines of netsh). */
+/* Lines "key=value": enabled, inbound, vmerror, rule (as name|action|protocol|ports|remote|status,
+ * several), profile (as name|AllowLocalFirewallRules, several), dynamic and excluded (lines of
+ * netsh). */
 char *pi_script_network(void);
 
 /* A line "lan=ADDRESS/LENGTH", of the interface with the default route. With NAT only Windows knows

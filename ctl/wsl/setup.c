@@ -169,13 +169,23 @@ static gboolean may_write(const PiWslPlan *plan, GError **error) {
         return TRUE;
 }
 
+static gboolean changes_files(const PiWslPlan *plan) {
+        return pi_wsl_file_changes(&plan->files[0]) || pi_wsl_file_changes(&plan->files[1]);
+}
+
+/* Nothing is left but what an administrator does by hand. */
+static gboolean is_idle(const PiWslPlan *plan, const PiWslWish *wish) {
+        return !changes_files(plan) && !plan->logon && !(plan->allow && wish->elevate);
+}
+
 static void show_end(const PiWslPlan *plan, const PiWslWish *wish, PiOutput *out) {
         pi_output_printf(out, "Done; pictl wsl undo takes it back.\n");
         if (plan->allow && !wish->elevate)
                 pi_output_printf(out, "The script for the administrator was not run: do that.\n");
-        pi_output_printf(out, "\nTo apply it, save your work and run wsl --shutdown in Windows: it "
-                              "ends every\ndistribution. Then pictl wsl doctor tells what is "
-                              "left.\n");
+        if (changes_files(plan))
+                pi_output_printf(out, "\nTo apply it, save your work and run wsl --shutdown in "
+                                      "Windows: it ends every\ndistribution. Then pictl wsl doctor "
+                                      "tells what is left.\n");
 }
 
 int pi_wsl_setup(PiWslHost *host, const PiWslWish *wish, PiOutput *out, GError **error) {
@@ -184,12 +194,13 @@ int pi_wsl_setup(PiWslHost *host, const PiWslWish *wish, PiOutput *out, GError *
 
         if (!plan || (text && !show(plan, wish, out, error)))
                 return PI_VERB_ERROR;
-        if (wish->print || pi_wsl_plan_is_empty(plan)) {
+        if (wish->print || is_idle(plan, wish)) {
                 if (!text)
                         show_json(plan, pi_wsl_plan_is_empty(plan), FALSE, out);
-                else if (pi_wsl_plan_is_empty(plan))
-                        pi_output_printf(out, "There is nothing to do; pictl wsl doctor tells "
-                                              "whether all is well.\n");
+                else if (is_idle(plan, wish))
+                        pi_output_printf(out, "There is nothing%s to do; pictl wsl doctor tells "
+                                              "whether all is well.\n",
+                                         plan->allow ? " else" : "");
                 return EXIT_SUCCESS;
         }
         if (!may_write(plan, error) ||

@@ -52,9 +52,9 @@ static char *answer_facts(const Fake *f) {
 }
 
 static char *answer_network(const Fake *f) {
-        return g_strconcat(f->network,
-                           f->rule ? "rule=pi-computed-31415|Allow|31415|192.168.1.0/24|OK\n" : "",
-                           NULL);
+        static const char rule[] = "rule=pi-computed-31415|Allow|TCP|31415|192.168.1.0/24|OK\n";
+
+        return g_strconcat(f->network, f->rule ? rule : "", NULL);
 }
 
 static char *fail(GError **error) {

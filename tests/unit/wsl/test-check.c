@@ -138,19 +138,20 @@ static void with_network(const char *text, guint16 port, PiSeverity severity, co
 static void test_network(void) {
         with_network("enabled=True\ninbound=Block\n", 31415, PI_FINDING_BROKEN, "rule",
                      "blocks TCP port 31415");
-        with_network("inbound=Block\nrule=a|Block|31415|Any|\nrule=b|Allow|80,31416-31500|Any|\n",
+        with_network("inbound=Block\nrule=a|Block|TCP|31415|Any|\n"
+                     "rule=b|Allow|TCP|80,31416-31500|Any|\nrule=c|Allow|UDP|Any|Any|\n",
                      31415, PI_FINDING_BROKEN, "rule", "blocks");
-        with_network("inbound=Block\nrule=b|Allow|80, 31400-31500|Any|\n", 31415, PI_FINDING_OK,
+        with_network("inbound=Block\nrule=b|Allow|6|80, 31400-31500|Any|\n", 31415, PI_FINDING_OK,
                      "wsl", "WSL2");
-        with_network("inbound=Block\nrule=b|Allow|Any|Any|\n", 7, PI_FINDING_OK, "wsl", "WSL2");
+        with_network("inbound=Block\nrule=b|Allow|Any|Any|Any|\n", 7, PI_FINDING_OK, "wsl", "WSL2");
         with_network("inbound=Allow\n", 31415, PI_FINDING_NOTE, "rule", "everybody");
         with_network("vmerror=not recognized\n", 31415, PI_FINDING_WARNING, "rule",
                      "not recognized");
-        with_network("rule=b|Allow|Any|Any|\nprofile=Public|True\nprofile=Domain|False\n", 31415,
-                     PI_FINDING_BROKEN, "policy", "Domain");
+        with_network("rule=b|Allow|Any|Any|Any|\nprofile=Public|True\nprofile=Domain|False\n",
+                     31415, PI_FINDING_BROKEN, "policy", "Domain");
 }
 
-#define ANY "rule=b|Allow|Any|Any|\n"
+#define ANY "rule=b|Allow|Any|Any|Any|\n"
 
 static void test_ports(void) {
         static const char dynamic[] = ANY "dynamic=Protokoll tcp, dynamischer Bereich\n"

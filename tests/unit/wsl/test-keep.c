@@ -30,9 +30,11 @@ static guint count(const Place *p) {
 }
 
 static void place_clear(Place *p) {
-        g_autoptr(GDir) dir = g_dir_open(p->folder, 0, NULL);
+        g_autoptr(GDir) dir = p->folder ? g_dir_open(p->folder, 0, NULL) : NULL;
         const char *name;
 
+        if (!dir)
+                return;
         while ((name = g_dir_read_name(dir))) {
                 g_autofree char *path = g_build_filename(p->folder, name, NULL);
 
