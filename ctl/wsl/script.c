@@ -15,6 +15,10 @@
         "$ProgressPreference='SilentlyContinue'\n"                                                \
         "[Console]::OutputEncoding=[Text.Encoding]::UTF8\n"
 
+/* Else the status is that of the last command, and one that found nothing has failed. Not in what a
+ * person may paste: it would close their window. */
+#define EPILOGUE "exit 0\n"
+
 gboolean pi_wsl_distro_is_valid(const char *name) {
         gsize length = strlen(name);
 
@@ -38,7 +42,7 @@ char *pi_script_facts(const char *distro) {
                 "\"utc=$([DateTimeOffset]::UtcNow.ToUnixTimeMilliseconds())\"\n"
                 "$r=Get-ItemProperty " RUN_KEY " -Name 'pi-computed %s' "
                 "-ErrorAction SilentlyContinue\n"
-                "\"logon=$($r.'pi-computed %s')\"\n",
+                "\"logon=$($r.'pi-computed %s')\"\n" EPILOGUE,
                 distro, distro);
 }
 
@@ -50,7 +54,8 @@ char *pi_script_network(void) {
                 "$s=Get-NetFirewallHyperVVMSetting -PolicyStore ActiveStore -Name $id\n"
                 "\"enabled=$($s.Enabled)\"\n"
                 "\"inbound=$($s.DefaultInboundAction)\"\n"
-                "Get-NetFirewallHyperVRule -PolicyStore ActiveStore -VMCreatorId $id | "
+                "Get-NetFirewallHyperVRule -PolicyStore ActiveStore -VMCreatorId $id "
+                "-ErrorAction SilentlyContinue | "
                 "Where-Object { \"$($_.Direction)\" -eq 'Inbound' } | ForEach-Object { "
                 "\"rule=$($_.Name)|$($_.Action)|$($_.Protocol)|$($_.LocalPorts -join ',')|"
                 "$($_.RemoteAddresses -join ',')|$($_.EnforcementStatus)\" }\n"
@@ -59,7 +64,7 @@ char *pi_script_network(void) {
                 "} catch { \"vmerror=$($_.Exception.Message -replace '\\s+',' ')\" }\n"
                 "netsh int ipv4 show dynamicport tcp | ForEach-Object { \"dynamic=$_\" }\n"
                 "netsh int ipv4 show excludedportrange protocol=tcp | "
-                "ForEach-Object { \"excluded=$_\" }\n");
+                "ForEach-Object { \"excluded=$_\" }\n" EPILOGUE);
 }
 
 char *pi_script_lan(void) {
@@ -69,12 +74,13 @@ char *pi_script_lan(void) {
                 "Sort-Object { $_.RouteMetric + $_.InterfaceMetric } | Select-Object -First 1\n"
                 "Get-NetIPAddress -AddressFamily IPv4 -InterfaceIndex $r.InterfaceIndex | "
                 "Select-Object -First 1 | "
-                "ForEach-Object { \"lan=$($_.IPAddress)/$($_.PrefixLength)\" }\n");
+                "ForEach-Object { \"lan=$($_.IPAddress)/$($_.PrefixLength)\" }\n" EPILOGUE);
 }
 
+/* That there is none is an error, too. */
 #define REMOVE_OURS(condition)                                                                    \
-        "Get-NetFirewallHyperVRule -VMCreatorId $id | Where-Object { $_.Name " condition " } | "  \
-        "Remove-NetFirewallHyperVRule\n"
+        "Get-NetFirewallHyperVRule -VMCreatorId $id -ErrorAction SilentlyContinue | "             \
+        "Where-Object { $_.Name " condition " } | Remove-NetFirewallHyperVRule\n"
 
 char *pi_script_allow(guint16 port, const char *const *prefixes) {
         GString *script = g_string_new(PRELUDE("allow") "$id='" PI_WSL_VM_CREATOR "'\n");
@@ -112,6 +118,6 @@ char *pi_script_no_logon(const char *distro) {
         return g_strdup_printf(
                 PRELUDE("no-logon")
                 "Remove-ItemProperty -Path " RUN_KEY " -Name 'pi-computed %s' "
-                "-ErrorAction SilentlyContinue\n",
+                "-ErrorAction SilentlyContinue\n" EPILOGUE,
                 distro);
 }
