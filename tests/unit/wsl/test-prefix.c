@@ -35,6 +35,9 @@ static void test_refused(void) {
         expect(",", NULL);
         expect("10.0.0.1,", NULL);
         expect("0.0.0.0/0", NULL);
+        expect("0.0.0.0/8", NULL);
+        expect("0.0.0.0", NULL);
+        expect("::1", NULL);
         expect("10.0.0.0/7", NULL);
         expect("::/0", NULL);
         expect("fd00::/15", NULL);
