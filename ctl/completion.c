@@ -14,10 +14,11 @@
  * taken over. */
 #define LIST_OF(verb) "pictl $bus --no-pager --json=off --no-legend " verb " 2>/dev/null"
 
-/* What may stand first behind the verbs sweep, cluster and firewall. */
+/* What may stand first behind the verbs sweep, cluster, firewall and wsl. */
 #define SWEEP_WORDS "history show"
 #define CLUSTER_WORDS "init token tokens revoke join leave remove restore status"
 #define FIREWALL_WORDS "show check apply remove open close"
+#define WSL_WORDS "status setup doctor undo"
 
 /* The verb whose table numbers the arguments of a verb, NULL for none. */
 static const char *list_of(const PiVerb *verb) {
@@ -148,6 +149,8 @@ static void append_bash_verbs(GString *out) {
                         g_string_append(out, CLUSTER_WORDS " ");
                 if (verb->kind == PI_ARGUMENT_FIREWALL)
                         g_string_append(out, FIREWALL_WORDS " ");
+                if (verb->kind == PI_ARGUMENT_WSL)
+                        g_string_append(out, WSL_WORDS " ");
                 append_words(out, PI_OPTS_COMMON | verb->options);
                 g_string_append_c(out, '\'');
                 append_bash_list(out, verb);
@@ -250,6 +253,8 @@ static const char *zsh_argument(const PiVerb *verb) {
                 return "; argument=('1:what:(" CLUSTER_WORDS ")' '2:which:_pictl_members')";
         case PI_ARGUMENT_FIREWALL:
                 return "; argument=('1:what:(" FIREWALL_WORDS ")' '2:prefix: ')";
+        case PI_ARGUMENT_WSL:
+                return "; argument=('1:what:(" WSL_WORDS ")')";
         case PI_ARGUMENT_NONE:
         default:
                 return "";

@@ -25,6 +25,7 @@ static const PiQuantityRange range_run = {
 };
 
 static const PiQuantityRange range_uses = { "number of uses", 1, 100, "3" };
+static const PiQuantityRange range_port = { "number of a port", 1, G_MAXUINT16, "31415" };
 static const PiTimespanRange span_token = {
         G_USEC_PER_SEC,
         G_GUINT64_CONSTANT(7) * 86400 * G_USEC_PER_SEC,
@@ -209,6 +210,10 @@ static gboolean set_for(PiOptions *o, const char *value, GError **error) {
         return pi_timespan_parse_within(value, &span_window, &o->for_usec, error);
 }
 
+static gboolean set_port(PiOptions *o, const char *value, GError **error) {
+        return pi_quantity_parse(value, &range_port, &o->port, error);
+}
+
 static gboolean set_nothing(PiOptions *o, const char *value, GError **error) {
         return TRUE; /* the bit in `given` says it all */
 }
@@ -282,11 +287,21 @@ static const PiOptionInfo infos[_PI_OPT_MAX] = {
         [PI_OPT_QUIET] = { .name = "quiet", .letter = 'q', .set = set_nothing,
                            .help = "Print the bare token; else only errors" },
         [PI_OPT_FROM] = { .name = "from", .value = "LIST", .set = set_from,
-                          .help = "Look for what keeps these out: members, addresses" },
+                          .help = "Who ought to connect: members, addresses, networks" },
         [PI_OPT_FOR] = { .name = "for", .value = "TIME", .set = set_for,
                          .help = "How long to let it in, to 24h (default: 10min)" },
         [PI_OPT_FIREWALLD] = { .name = "firewalld", .set = set_nothing,
                                .help = "Have firewalld let members through as well" },
+        [PI_OPT_PORT] = { .name = "port", .value = "PORT", .set = set_port,
+                          .help = "The port of the node (default: 31415)" },
+        [PI_OPT_ELEVATE] = { .name = "elevate", .set = set_nothing,
+                             .help = "Have Windows ask for an administrator" },
+        [PI_OPT_PRINT] = { .name = "print", .set = set_nothing,
+                           .help = "Print all that would be done, and do nothing" },
+        [PI_OPT_YES] = { .name = "yes", .letter = 'y', .set = set_nothing,
+                         .help = "Do not ask" },
+        [PI_OPT_FORCE] = { .name = "force", .set = set_nothing,
+                           .help = "Also what was edited since; that is kept beside" },
 };
 
 const PiOptionInfo *pi_option_info(PiOptionId id) {

@@ -43,6 +43,11 @@ typedef enum PiOptionId {
         PI_OPT_FROM,
         PI_OPT_FOR,
         PI_OPT_FIREWALLD,
+        PI_OPT_PORT,
+        PI_OPT_ELEVATE,
+        PI_OPT_PRINT,
+        PI_OPT_YES,
+        PI_OPT_FORCE,
         _PI_OPT_MAX,
 } PiOptionId;
 
@@ -83,8 +88,9 @@ typedef struct PiOptions {
         guint64 compare; /* a stored run of a sweep */
         const char *nodes; /* a list, as given */
         guint64 ttl_usec, uses; /* of a token */
-        const char *from; /* a list, as given */
+        const char *from; /* a list of members, addresses or networks, as given */
         guint64 for_usec; /* of a window of the firewall */
+        guint64 port;
 } PiOptions;
 
 typedef struct PiOptionInfo {

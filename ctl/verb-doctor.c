@@ -10,6 +10,7 @@
 #include "ctl/service.h"
 #include "ctl/units.h"
 #include "ctl/verbs.h"
+#include "ctl/wsl/check.h"
 
 /* Who does not answer for so long is a finding. */
 #define ANSWER_USEC (5 * G_USEC_PER_SEC)
@@ -52,8 +53,15 @@ static void check_firewall(PiClient *client, const PiService *service, PiFinding
                 pi_firewall_judge(facts, findings);
 }
 
-/* Where what is Windows' about this machine is looked at. */
-static void check_wsl(PiFindings *findings) {
+/* What is Windows' about this machine, when that is what is asked about. */
+static void check_wsl(const PiInvocation *inv, PiFindings *findings) {
+        g_autoptr(PiWslHost) host = NULL;
+
+        if (inv->options.bus == PI_BUS_REMOTE)
+                return;
+        host = pi_wsl_host_new("");
+        if (pi_wsl_is_here(host))
+                pi_wsl_check(host, PI_WSL_PORT, findings);
 }
 
 static void check_all(const PiInvocation *inv, PiClient *client, PiFindings *findings) {
@@ -73,7 +81,7 @@ static void check_all(const PiInvocation *inv, PiClient *client, PiFindings *fin
                 pi_doctor_judge_members(service->nodes, findings);
                 pi_doctor_judge_clocks(service->nodes, findings);
         }
-        check_wsl(findings);
+        check_wsl(inv, findings);
 }
 
 int pi_verb_doctor(PiInvocation *inv, GError **error) {
@@ -87,7 +95,7 @@ int pi_verb_doctor(PiInvocation *inv, GError **error) {
                 check_all(inv, client, findings);
         } else {
                 pi_findings_add_error(findings, PI_FINDING_BROKEN, "bus", problem);
-                check_wsl(findings);
+                check_wsl(inv, findings);
         }
         pi_findings_show(findings, &inv->out);
         return pi_findings_exit_status(findings);

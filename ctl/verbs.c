@@ -143,6 +143,20 @@ const PiVerb pi_verbs[] = {
           .details = "Service, store, units, port, firewall, members, clocks and cores. The exit\n"
                      "status is 0 when all is well, 1 with something to mend, 2 with something\n"
                      "broken. Of the firewall only root is told all." },
+        { .name = "wsl",
+          .arguments = "ACTION",
+          .min_args = 1,
+          .max_args = 1,
+          .kind = PI_ARGUMENT_WSL,
+          .options = PI_OPT(FROM) | PI_OPT(PORT) | PI_OPT(ELEVATE) | PI_OPT(PRINT) | PI_OPT(YES) |
+                     PI_OPT(FORCE),
+          .run = pi_verb_wsl,
+          .help = "Make a node of Linux on Windows (WSL2)",
+          .details = "  status        Show how WSL is set up, and what of it pictl did\n"
+                     "  setup         Make members reach this node, and keep it running: shows\n"
+                     "                what would change, and asks\n"
+                     "  doctor        Tell what is wrong, and what mends it\n"
+                     "  undo          Take back what setup did" },
         { .name = "metrics",
           .arguments = "",
           .options = PI_OPT(FORMAT) | PI_OPT(OUTPUT),

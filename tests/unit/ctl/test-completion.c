@@ -137,6 +137,10 @@ static void test_bash_offers(void) {
         check_bash("pictl cluster token --tt", "--ttl=");
         check_bash("pictl firewall re", "remove");
         check_bash("pictl firewall open --fo", "--for=");
+        check_bash("pictl wsl ''", "status setup doctor undo -h --help --version --user --system "
+                                   "-H --host= --json= -j --no-pager --no-legend --from= --port= "
+                                   "--elevate --print -y --yes --force");
+        check_bash("pictl wsl setup --fr", "--from=");
         check_bash("pictl burnin --dur", "--duration=");
         check_bash("pictl burnin ''",
                    "-h --help --version --user --system -H --host= --json= -j --no-pager "

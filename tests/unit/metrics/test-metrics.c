@@ -269,8 +269,7 @@ static void test_store(Fixture *f, gconstpointer unused) {
         g_autoptr(GVariant) broken = ask(f), list = NULL, second = NULL, well = NULL;
         gboolean degraded = FALSE;
 
-        g_assert_true(g_variant_lookup(broken, "store_degraded", "b", &degraded));
-        g_assert_true(degraded);
+        g_assert_true(g_variant_lookup(broken, "store_degraded", "b", &degraded) && degraded);
         g_assert_cmpstr(get_s(broken, "store_error"), ==, "no space left");
         g_assert_cmpuint(get_t(broken, "store_commits"), ==, 21);
         g_assert_cmpuint(get_t(broken, "store_failures"), ==, 22);
@@ -296,13 +295,11 @@ static void test_firewall(Fixture *f, gconstpointer unused) {
         g_autoptr(GVariant) broken = ask(f), well = NULL;
         gboolean failed = FALSE;
 
-        g_assert_true(g_variant_lookup(broken, "firewall_failed", "b", &failed));
-        g_assert_true(failed);
+        g_assert_true(g_variant_lookup(broken, "firewall_failed", "b", &failed) && failed);
         g_assert_cmpstr(get_s(broken, "firewall_error"), ==, "no helper");
         f->live.firewall = (PiMetricsFirewall) {};
         well = ask(f);
-        g_assert_true(g_variant_lookup(well, "firewall_failed", "b", &failed));
-        g_assert_false(failed);
+        g_assert_true(g_variant_lookup(well, "firewall_failed", "b", &failed) && !failed);
         g_assert_false(has(well, "firewall_error"));
 }
 

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/wsl/setup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/invocation.h"
+#include "ctl/wsl/check.h"
+#include "ctl/wsl/powershell.h"
+#include "ctl/wsl/script.h"
+#include "dbus/error.h"
+
+void pi_wsl_show_script(PiOutput *out, const char *title, const char *script) {
+        pi_output_printf(out, "%s\n\n", title);
+        g_string_append(out->text, script);
+        g_string_append_c(out->text, '\n');
+}
+
+gboolean pi_wsl_confirm(PiWslHost *host, const PiWslWish *wish, PiOutput *out, const char *question,
+                        GError **error) {
+        if (wish->yes)
+                return TRUE;
+        if (out->json != PI_JSON_OFF) {
+                g_set_error_literal(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                                    "with --json nobody is asked: give --yes, or --print to look");
+                return FALSE;
+        }
+        if (!pi_output_flush(out, error))
+                return FALSE;
+        switch (host->ask(host, question)) {
+        case PI_ANSWER_YES:
+                return TRUE;
+        case PI_ANSWER_NOBODY:
+                g_set_error_literal(error, PI_ERROR, PI_ERROR_FAILED,
+                                    "there is no terminal to ask at, and nothing was changed: give "
+                                    "--yes to agree to what is shown");
+                return FALSE;
+        case PI_ANSWER_NO:
+        default:
+                g_set_error_literal(error, PI_ERROR, PI_ERROR_CANCELLED, "nothing was changed");
+                return FALSE;
+        }
+}
+
+static gboolean show_files(const PiWslPlan *plan, PiOutput *out, GError **error) {
+        for (int i = 0; i < PI_WSL_FILES; i++) {
+                const PiWslFile *file = &plan->files[i];
+                g_autofree char *diff = pi_wsl_diff(file->before.text, file->after, file->shown,
+                                                    error);
+
+                if (!diff)
+                        return FALSE;
+                g_string_append(out->text, diff);
+        }
+        return TRUE;
+}
+
+/* What this WSL or Windows cannot do. */
+static void show_limits(const PiWslPlan *plan, PiOutput *out) {
+        const PiWslFacts *f = plan->facts;
+
+        if (!plan->wants.mirrored)
+                pi_output_printf(out, "\nWindows build %s has no mirrored network: members cannot "
+                                      "connect to this node. It dials out.\n", f->build);
+        if (!plan->wants.instance_idle)
+                pi_output_printf(out, "\nWSL %s has no setting against the end of the node when "
+                                      "its last terminal closes.\nRun wsl --update in Windows, "
+                                      "then this again; until then leave a terminal open.\n",
+                                 f->version);
+        else if (!plan->wants.modules)
+                pi_output_printf(out, "\nWSL %s cannot load kernel modules at its start; wsl "
+                                      "--update in Windows helps.\n", f->version);
+        if (f->distro[0] == '\0')
+                pi_output_printf(out, "\nThe name of this distribution cannot be told, so nothing "
+                                      "starts it at logon.\n");
+}
+
+static char *rule_title(const PiWslPlan *plan, const PiWslWish *wish) {
+        g_autofree char *from = g_strjoinv(", ", plan->from);
+
+        return g_strdup_printf("\nWindows is to let %s in at TCP port %u. %s:", from, wish->port,
+                               wish->elevate ? "An administrator runs"
+                                             : "Run in PowerShell as administrator (or give "
+                                               "--elevate)");
+}
+
+static gboolean show(const PiWslPlan *plan, const PiWslWish *wish, PiOutput *out, GError **error) {
+        g_autofree char *title = plan->allow ? rule_title(plan, wish) : NULL;
+
+        if (!show_files(plan, out, error))
+                return FALSE;
+        if (plan->logon && wish->print)
+                pi_wsl_show_script(out, "\nAt logon Windows is to start this distribution. The "
+                                        "user's PowerShell runs:", plan->logon);
+        else if (plan->logon)
+                pi_output_printf(out, "\nAt logon Windows is to start %s: an entry in the part of "
+                                      "the registry that is the user's.\n", plan->facts->distro);
+        if (plan->allow)
+                pi_wsl_show_script(out, title, plan->allow);
+        show_limits(plan, out);
+        return TRUE;
+}
+
+static void show_json(const PiWslPlan *plan, gboolean done, gboolean elevated, PiOutput *out) {
+        g_autoptr(GVariant) dict = NULL;
+        GVariantBuilder b, files;
+
+        g_variant_builder_init(&files, G_VARIANT_TYPE("as"));
+        for (int i = 0; i < PI_WSL_FILES; i++)
+                if (pi_wsl_file_changes(&plan->files[i]))
+                        g_variant_builder_add(&files, "s", plan->files[i].shown);
+        g_variant_builder_init(&b, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&b, "{sv}", "done", g_variant_new_boolean(done));
+        g_variant_builder_add(&b, "{sv}", "files", g_variant_builder_end(&files));
+        g_variant_builder_add(&b, "{sv}", "logon", g_variant_new_boolean(plan->logon != NULL));
+        g_variant_builder_add(&b, "{sv}", "rule", g_variant_new_boolean(elevated));
+        g_variant_builder_add(&b, "{sv}", "administrator_script",
+                              g_variant_new_string(plan->allow && !elevated ? plan->allow : ""));
+        dict = g_variant_ref_sink(g_variant_builder_end(&b));
+        pi_json_append(dict, out->json, out->text);
+}
+
+static gboolean allow(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish,
+                      GError **error) {
+        g_autofree char *script = pi_script_network(), *answer = NULL;
+
+        if (!pi_windows_run_elevated(host, plan->allow, error))
+                return FALSE;
+        answer = pi_windows_run(host, script, error);
+        if (!answer || pi_wsl_port_is_allowed(answer, wish->port))
+                return answer != NULL;
+        g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
+                    "the script went well, but the Hyper-V firewall has no rule for port %u: pictl "
+                    "wsl doctor may tell why", wish->port);
+        return FALSE;
+}
+
+static gboolean write_files(const PiWslPlan *plan, GError **error) {
+        /* None is written if another cannot be. */
+        for (int i = 0; i < PI_WSL_FILES; i++)
+                if (!pi_keep_is_still(plan->files[i].path, &plan->files[i].before, error))
+                        return FALSE;
+        for (int i = 0; i < PI_WSL_FILES; i++)
+                if (pi_wsl_file_changes(&plan->files[i]) &&
+                    !pi_keep_write(plan->files[i].path, &plan->files[i].before,
+                                   plan->files[i].after, error))
+                        return FALSE;
+        return TRUE;
+}
+
+static gboolean apply(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish,
+                      GError **error) {
+        if (!write_files(plan, error))
+                return FALSE;
+        if (plan->logon) {
+                g_autofree char *answer = pi_windows_run(host, plan->logon, error);
+
+                if (!answer)
+                        return FALSE;
+        }
+        return !plan->allow || !wish->elevate || allow(plan, host, wish, error);
+}
+
+static gboolean may_write(const PiWslPlan *plan, GError **error) {
+        for (int i = 0; i < PI_WSL_FILES; i++)
+                if (pi_wsl_file_changes(&plan->files[i]) &&
+                    !pi_keep_may_write(plan->files[i].path, error))
+                        return FALSE;
+        return TRUE;
+}
+
+static gboolean changes_files(const PiWslPlan *plan) {
+        return pi_wsl_file_changes(&plan->files[0]) || pi_wsl_file_changes(&plan->files[1]);
+}
+
+/* Nothing is left but what an administrator does by hand. */
+static gboolean is_idle(const PiWslPlan *plan, const PiWslWish *wish) {
+        return !changes_files(plan) && !plan->logon && !(plan->allow && wish->elevate);
+}
+
+static void show_end(const PiWslPlan *plan, const PiWslWish *wish, PiOutput *out) {
+        pi_output_printf(out, "Done; pictl wsl undo takes it back.\n");
+        if (plan->allow && !wish->elevate)
+                pi_output_printf(out, "The script for the administrator was not run: do that.\n");
+        if (changes_files(plan))
+                pi_output_printf(out, "\nTo apply it, save your work and run wsl --shutdown in "
+                                      "Windows: it ends every\ndistribution. Then pictl wsl doctor "
+                                      "tells what is left.\n");
+}
+
+int pi_wsl_setup(PiWslHost *host, const PiWslWish *wish, PiOutput *out, GError **error) {
+        g_autoptr(PiWslPlan) plan = pi_wsl_plan_new(host, wish, error);
+        gboolean text = out->json == PI_JSON_OFF;
+
+        if (!plan || (text && !show(plan, wish, out, error)))
+                return PI_VERB_ERROR;
+        if (wish->print || is_idle(plan, wish)) {
+                if (!text)
+                        show_json(plan, pi_wsl_plan_is_empty(plan), FALSE, out);
+                else if (is_idle(plan, wish))
+                        pi_output_printf(out, "There is nothing%s to do; pictl wsl doctor tells "
+                                              "whether all is well.\n",
+                                         plan->allow ? " else" : "");
+                return EXIT_SUCCESS;
+        }
+        if (!may_write(plan, error) ||
+            !pi_wsl_confirm(host, wish, out, "Make these changes?", error) ||
+            !apply(plan, host, wish, error))
+                return PI_VERB_ERROR;
+        if (text)
+                show_end(plan, wish, out);
+        else
+                show_json(plan, TRUE, plan->allow && wish->elevate, out);
+        return EXIT_SUCCESS;
+}
