@@ -51,8 +51,9 @@ static Activity activity_of(JsonNode *flags) {
                 for (guint i = 0; i < json_array_get_length(array); i++) {
                         JsonNode *one = json_array_get_element(array, i);
 
-                        if (pi_foreign_string(one))
-                                activity = MAX(activity, activity_of(one));
+                        Activity more = pi_foreign_string(one) ? activity_of(one) : ACTIVE;
+
+                        activity = MAX(activity, more);
                 }
                 return activity;
         }

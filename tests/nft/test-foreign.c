@@ -31,9 +31,11 @@ static const Case cases[] = {
         { "/policy", "table inet x {\nchain i {\n" INPUT("drop") "}\n}\n", TRIAL_NEAR_4, "drop" },
         { "/policy-6", "table inet x {\nchain i {\n" INPUT("drop") "}\n}\n", TRIAL_NEAR_6, "drop" },
         { "/other-family", "table ip6 x {\nchain i {\n" INPUT("drop") "}\n}\n", TRIAL_NEAR_4, "" },
-        { "/port-open", "table inet x {\nchain i {\n" INPUT("drop") "tcp dport 31415 accept\n}\n}\n",
+        { "/port-open", "table inet x {\nchain i {\n" INPUT("drop")
+          "tcp dport 31415 accept\n}\n}\n",
           TRIAL_NEAR_4, "" },
-        { "/two-tables", "table inet x {\nchain i {\n" INPUT("drop") "tcp dport 31415 accept\n}\n}\n"
+        { "/two-tables", "table inet x {\nchain i {\n" INPUT("drop")
+          "tcp dport 31415 accept\n}\n}\n"
           "table ip y {\nchain i {\n" INPUT("accept") "tcp dport 1-65535 drop\n}\n}\n",
           TRIAL_NEAR_4, "drop" },
         { "/reset", "table inet x {\nchain i {\n" INPUT("accept")
@@ -112,8 +114,8 @@ static const Case cases[] = {
           "" },
 };
 
-/* Asserts that the kernel does what was said. Unless `exactly` it may refuse what was to be dropped,
- * and the other way round: one rule that may match before the one that does is not named. */
+/* Asserts that the kernel does what was said. Unless `exactly` it may refuse what was to be
+ * dropped, and the other way round: a rule that may match before the one that does is not named. */
 static void compare(const char *rules, const char *source, const PiForeignBlock *block,
                     gboolean blocked, gboolean exactly) {
         gboolean refused = exactly && blocked && block->verdict == PI_FOREIGN_REJECT;
@@ -153,10 +155,11 @@ static void test_case(gconstpointer data) {
 }
 
 static void try_made(const char *rules, const char *source, Counts *counts) {
+        g_autoptr(PiForeign) f = NULL;
         PiForeignBlock block = { 0 };
         gboolean blocked;
-        g_autoptr(PiForeign) f = trial_judge(source, &block, &blocked);
 
+        f = trial_judge(source, &block, &blocked);
         if (blocked && block.verdict == PI_FOREIGN_MAYBE) {
                 counts->maybe++;
                 return;

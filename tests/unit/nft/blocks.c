@@ -35,9 +35,9 @@ void assert_blocks(const char *objects, const char *source, const char *wanted) 
 char *table_of_rules(const char *policy, const char *const *rules) {
         GString *s = g_string_new("{\"table\": {\"family\": \"inet\", \"name\": \"t\"}}");
 
-        g_string_append_printf(s, ", {\"chain\": {\"family\": \"inet\", \"table\": \"t\", \"name\": "
-                               "\"i\", \"type\": \"filter\", \"hook\": \"input\", \"prio\": 0, "
-                               "\"policy\": \"%s\"}}", policy);
+        g_string_append_printf(s, ", {\"chain\": {\"family\": \"inet\", \"table\": \"t\", "
+                               "\"name\": \"i\", \"type\": \"filter\", "
+                               "\"hook\": \"input\", \"prio\": 0, \"policy\": \"%s\"}}", policy);
         for (const char *name = "abc"; *name; name++)
                 g_string_append_printf(s, ", {\"chain\": {\"family\": \"inet\", \"table\": \"t\", "
                                        "\"name\": \"%c\"}}", *name);

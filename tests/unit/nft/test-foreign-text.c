@@ -30,7 +30,8 @@ static void test_refusals(void) {
                 { "{\"nftables\": [1]}", "no object of nftables" },
                 { "{\"nftables\": [{\"table\": 1}]}", "no object of nftables" },
                 { "{\"nftables\": [{\"a\": {}, \"b\": {}}]}", "no object of nftables" },
-                { "{\"nftables\": [" TABLE ", {\"chain\": {\"family\": \"ip\", \"table\": \"t\"}}]}",
+                { "{\"nftables\": [" TABLE ", {\"chain\": {\"family\": \"ip\", "
+                  "\"table\": \"t\"}}]}",
                   "no name" },
                 { "{\"nftables\": [" TABLE ", " CHAIN ", " CHAIN "]}", "twice" },
                 { "{\"nftables\": [" TABLE ", {\"rule\": {\"family\": \"ip\", \"table\": \"t\"}}]}",
@@ -80,7 +81,8 @@ static void test_chains(void) {
 static void test_elements(void) {
         g_autoptr(GString) s = g_string_new("{\"nftables\": [" TABLE ", " CHAIN);
 
-        g_string_append(s, ",{\"map\":{\"family\":\"ip\",\"table\":\"t\",\"name\":\"m\",\"elem\":[1");
+        g_string_append(s, ",{\"map\":{\"family\":\"ip\",\"table\":\"t\",\"name\":\"m\","
+                        "\"elem\":[1");
         for (int i = 0; i < 20000; i++)
                 g_string_append(s, ",1");
         g_string_append(s, "]}}");
