@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules of other tables, as nft prints them in JSON. Whatever they are, there is an answer, at most
- * one for each table and the same each time. */
+/* Rules of other tables, as nft prints them: in JSON on the first line, then as text. Whatever they
+ * are, there is an answer, at most one for each table and the same each time. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -37,10 +37,13 @@ static void check_source(const PiForeign *f, int family, const char *source) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        const uint8_t *newline = memchr(data, '\n', size);
+        size_t length = newline ? (size_t) (newline - data) : size;
         g_autoptr(GError) error = NULL;
-        g_autoptr(PiForeign) f = pi_foreign_parse((const char *) data, size, &error);
+        g_autoptr(PiForeign) f = pi_foreign_parse((const char *) data, length, &error);
 
         if (f) {
+                pi_foreign_explain(f, (const char *) data + length, size - length);
                 check_source(f, AF_INET, "10.2.0.2");
                 check_source(f, AF_INET6, "2001:db8::5");
                 return 0;

@@ -7,6 +7,9 @@
  * "verdict family table chain handle", the caller's. */
 char *blocks_text(const char *json, const char *source, guint16 port);
 
+/* The same with rules explained by their text. */
+char *blocks_explained(const char *json, const char *text, const char *source, guint16 port);
+
 /* With tables of a few rules, given as what is in the list "nftables". */
 void assert_blocks(const char *objects, const char *source, const char *wanted);
 
