@@ -42,7 +42,7 @@ typedef struct PiForeignBlock {
  * PI_ERROR_FAILED when it is not that, or more than the limits above.
  *
  * All tables ought to be there: marks, NAT and untracked connections of one table are seen by the
- * others. */
+ * others. And what is in sets, which NFT_CTX_OUTPUT_TERSE leaves out. */
 PiForeign *pi_foreign_parse(const char *json, gsize length, GError **error);
 void pi_foreign_free(PiForeign *f);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiForeign, pi_foreign_free)

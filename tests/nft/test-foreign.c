@@ -191,10 +191,12 @@ static void test_made(void) {
 }
 
 int main(int argc, char *argv[]) {
+        g_autofree char *nft = NULL;
         int status;
 
         test_enter_namespaces();
-        if (!g_find_program_in_path("nft")) {
+        nft = g_find_program_in_path("nft");
+        if (!nft) {
                 printf("TAP version 13\n1..0 # SKIP there is no nft\n");
                 return EXIT_SUCCESS;
         }
