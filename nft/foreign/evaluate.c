@@ -235,11 +235,13 @@ static void find_in_table(Walk *w, const PiForeignTable *table, GArray *blocks) 
         for (guint i = 0; i < table->bases->len; i++) {
                 guint index = g_array_index(table->bases, guint, i);
                 const PiForeignChain *chain = g_ptr_array_index(w->f->chains, index);
+                /* NAT does nothing until something else has connections tracked. */
+                gboolean passed_by = possible || chain->nat ||
+                                     chain->hook == PI_FOREIGN_HOOK_INGRESS;
                 PiForeignVerdict verdict;
                 Drop drop;
 
-                if (!judge_base(w, index, walk_base(w, table, index),
-                                possible || chain->hook == PI_FOREIGN_HOOK_INGRESS, &drop,
+                if (!judge_base(w, index, walk_base(w, table, index), passed_by, &drop,
                                 &verdict) ||
                     (found && verdict == PI_FOREIGN_MAYBE))
                         continue;

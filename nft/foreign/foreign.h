@@ -42,10 +42,16 @@ typedef struct PiForeignBlock {
  * PI_ERROR_FAILED when it is not that, or more than the limits above.
  *
  * All tables ought to be there: marks, NAT and untracked connections of one table are seen by the
- * others. */
+ * others. And what is in sets, which NFT_CTX_OUTPUT_TERSE leaves out. */
 PiForeign *pi_foreign_parse(const char *json, gsize length, GError **error);
 void pi_foreign_free(PiForeign *f);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiForeign, pi_foreign_free)
+
+/* Looks up in the text of the same rules, as libnftables prints them with handles, what JSON does
+ * not say: the states of a connection and the types of addresses that extensions of iptables match.
+ * Only a libnftables that was built with xtables prints them; else nothing changes. What does not
+ * fit is passed over, and stays a maybe. */
+void pi_foreign_explain(PiForeign *f, const char *text, gsize length);
 
 /* Appends to `blocks`, an array of PiForeignBlock, at most one for each table: what is certain
  * before what may be. Takes time in proportion to the rules, whichever way they jump. */

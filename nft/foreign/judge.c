@@ -76,6 +76,15 @@ static PiForeignRange value_of(const PiForeignView *v, PiForeignField field, gui
         }
 }
 
+/* Not MIN() and MAX(), which would ask twice. */
+static PiForeignTruth lesser(PiForeignTruth a, PiForeignTruth b) {
+        return a < b ? a : b;
+}
+
+static PiForeignTruth greater(PiForeignTruth a, PiForeignTruth b) {
+        return a > b ? a : b;
+}
+
 static PiForeignTruth is_within(PiForeignRange value, PiForeignRange range) {
         if (range.low <= value.low && value.high <= range.high)
                 return PI_FOREIGN_TRUE;
@@ -99,6 +108,12 @@ static PiForeignTruth search(const PiForeignSet *set, PiForeignRange value) {
         return from < set->ranges->len ? is_within(value, ranges[from]) : PI_FOREIGN_FALSE;
 }
 
+static PiForeignRange masked(PiForeignRange value, PiForeignNumber mask) {
+        if (mask == PI_FOREIGN_NUMBER_MAX)
+                return value;
+        return value.low == value.high ? EXACTLY(value.low & mask) : PI_FOREIGN_ANY;
+}
+
 static PiForeignTruth is_element(const PiForeignView *v, const PiForeignKey *key,
                                  const PiForeignRange *ranges, guint state) {
         PiForeignTruth truth = PI_FOREIGN_TRUE;
@@ -106,10 +121,7 @@ static PiForeignTruth is_element(const PiForeignView *v, const PiForeignKey *key
         for (guint i = 0; i < key->n && truth != PI_FOREIGN_FALSE; i++) {
                 PiForeignRange value = value_of(v, key->fields[i], state);
 
-                if (key->mask != PI_FOREIGN_NUMBER_MAX)
-                        value = value.low == value.high ? EXACTLY(value.low & key->mask) :
-                                                          PI_FOREIGN_ANY;
-                truth = MIN(truth, is_within(value, ranges[i]));
+                truth = lesser(truth, is_within(masked(value, key->mask), ranges[i]));
         }
         return truth;
 }
@@ -118,16 +130,14 @@ static PiForeignTruth is_in_set(const PiForeignView *v, const PiForeignKey *key,
                                 const PiForeignSet *set, guint state) {
         PiForeignTruth truth = set->opaque ? PI_FOREIGN_UNKNOWN : PI_FOREIGN_FALSE;
         const PiForeignRange *ranges = (const PiForeignRange *) set->ranges->data;
-        PiForeignRange value = value_of(v, key->fields[0], state);
 
         if (key->n == 1) {
-                if (key->mask != PI_FOREIGN_NUMBER_MAX)
-                        value = value.low == value.high ? EXACTLY(value.low & key->mask) :
-                                                          PI_FOREIGN_ANY;
-                return MAX(truth, search(set, value));
+                PiForeignRange value = masked(value_of(v, key->fields[0], state), key->mask);
+
+                return greater(truth, search(set, value));
         }
         for (guint i = 0; i < set->ranges->len && truth != PI_FOREIGN_TRUE; i += key->n)
-                truth = MAX(truth, is_element(v, key, ranges + i, state));
+                truth = greater(truth, is_element(v, key, ranges + i, state));
         return truth;
 }
 
@@ -150,6 +160,10 @@ static PiForeignTruth judge_in_state(const PiForeignView *v, const PiForeignMatc
         return match->negated ? PI_FOREIGN_TRUE - truth : truth;
 }
 
+static guint lowest_bit(guint bits) {
+        return bits & -bits;
+}
+
 static gboolean key_is_there(const PiForeignView *v, const PiForeignKey *key) {
         for (guint i = 0; i < key->n; i++)
                 if (!is_there(v, key->fields[i]))
@@ -162,13 +176,12 @@ static PiForeignTruth judge_match(const PiForeignView *v, const PiForeignMatch *
 
         if (!key_is_there(v, &match->key))
                 return PI_FOREIGN_FALSE;
-        for (guint state = 1; state <= v->ct_states; state <<= 1)
-                if (v->ct_states & state) {
-                        PiForeignTruth truth = judge_in_state(v, match, state);
+        for (guint left = v->ct_states; left; left &= left - 1) {
+                PiForeignTruth truth = judge_in_state(v, match, lowest_bit(left));
 
-                        least = MIN(least, truth);
-                        most = MAX(most, truth);
-                }
+                least = lesser(least, truth);
+                most = greater(most, truth);
+        }
         return least == most ? least : PI_FOREIGN_UNKNOWN;
 }
 
@@ -176,8 +189,8 @@ PiForeignTruth pi_foreign_judge_rule(const PiForeignView *view, const PiForeignR
         PiForeignTruth truth = rule->uncertain ? PI_FOREIGN_UNKNOWN : PI_FOREIGN_TRUE;
 
         for (guint i = 0; i < rule->matches->len && truth != PI_FOREIGN_FALSE; i++)
-                truth = MIN(truth, judge_match(view, &g_array_index(rule->matches, PiForeignMatch,
-                                                                    i)));
+                truth = lesser(truth, judge_match(view, &g_array_index(rule->matches,
+                                                                       PiForeignMatch, i)));
         return truth;
 }
 
@@ -189,12 +202,11 @@ PiForeignTruth pi_foreign_judge_row(const PiForeignView *view, const PiForeignKe
                 return PI_FOREIGN_FALSE;
         if (row->opaque)
                 return PI_FOREIGN_UNKNOWN;
-        for (guint state = 1; state <= view->ct_states; state <<= 1)
-                if (view->ct_states & state) {
-                        PiForeignTruth truth = is_element(view, key, row->ranges, state);
+        for (guint left = view->ct_states; left; left &= left - 1) {
+                PiForeignTruth truth = is_element(view, key, row->ranges, lowest_bit(left));
 
-                        least = MIN(least, truth);
-                        most = MAX(most, truth);
-                }
+                least = lesser(least, truth);
+                most = greater(most, truth);
+        }
         return least == most ? least : PI_FOREIGN_UNKNOWN;
 }

@@ -51,8 +51,9 @@ static Activity activity_of(JsonNode *flags) {
                 for (guint i = 0; i < json_array_get_length(array); i++) {
                         JsonNode *one = json_array_get_element(array, i);
 
-                        if (pi_foreign_string(one))
-                                activity = MAX(activity, activity_of(one));
+                        Activity more = pi_foreign_string(one) ? activity_of(one) : ACTIVE;
+
+                        activity = MAX(activity, more);
                 }
                 return activity;
         }
@@ -73,6 +74,7 @@ static void read_table(PiForeignReader *r, JsonObject *object) {
         table->uncertain = activity == UNCERTAIN;
         table->family = g_strdup(pi_foreign_member_string(object, "family"));
         table->name = g_strdup(pi_foreign_member_string(object, "name"));
+        table->chains = g_array_new(FALSE, FALSE, sizeof(guint));
         table->bases = g_array_new(FALSE, FALSE, sizeof(guint));
         g_ptr_array_add(r->f->tables, table);
         g_hash_table_insert(r->tables, g_steal_pointer(&place), table);
@@ -120,6 +122,7 @@ static gboolean read_chain(PiForeignReader *r, JsonObject *object, GError **erro
         chain->policy_drop = g_strcmp0(pi_foreign_member_string(object, "policy"), "drop") == 0;
         chain->rules = g_ptr_array_new_with_free_func((GDestroyNotify) pi_foreign_rule_free);
         g_ptr_array_add(r->f->chains, chain);
+        g_array_append_val(table->chains, index);
         if (chain->hook != PI_FOREIGN_HOOK_NONE)
                 g_array_append_val(table->bases, index);
         g_hash_table_insert(r->chains, g_steal_pointer(&id), GUINT_TO_POINTER(index + 1));

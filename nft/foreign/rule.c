@@ -96,20 +96,34 @@ static void note_target(PiForeign *f, const char *name) {
         f->untracks = f->untracks || g_strv_contains(untrack, name);
 }
 
+static void doubt(PiForeignRule *rule, PiForeignHidden hidden) {
+        rule->hidden = rule->uncertain ? PI_FOREIGN_HIDDEN_OTHER : hidden;
+        rule->uncertain = TRUE;
+}
+
+static void read_match_extension(Reading *g, const char *name) {
+        if (g_strv_contains(absent_matches, name))
+                g->never = TRUE;
+        else if (strcmp(name, "conntrack") == 0 || strcmp(name, "state") == 0)
+                doubt(g->rule, PI_FOREIGN_HIDDEN_CT_STATE);
+        else if (strcmp(name, "addrtype") == 0)
+                doubt(g->rule, PI_FOREIGN_HIDDEN_FIB_TYPE);
+        else if (strcmp(name, "comment") != 0)
+                doubt(g->rule, PI_FOREIGN_HIDDEN_OTHER);
+}
+
 /* TRUE when it ends the rule. */
 static gboolean read_extension(Reading *g, JsonObject *xt) {
         const char *type = pi_foreign_member_string(xt, "type");
         const char *name = pi_foreign_member_string(xt, "name");
 
         if (!type || !name) {
-                g->rule->uncertain = g->opaque = TRUE;
+                doubt(g->rule, PI_FOREIGN_HIDDEN_OTHER);
+                g->opaque = TRUE;
                 return FALSE;
         }
         if (strcmp(type, "match") == 0) {
-                if (g_strv_contains(absent_matches, name))
-                        g->never = TRUE;
-                else if (strcmp(name, "comment") != 0)
-                        g->rule->uncertain = TRUE;
+                read_match_extension(g, name);
                 return FALSE;
         }
         note_target(g->reader->f, name);
@@ -155,8 +169,10 @@ static gboolean read_statement(Reading *g, JsonNode *node) {
                 return TRUE;
         else if (tag && g_strv_contains(passed_over, tag))
                 note_side_effect(g->reader->f, tag, value);
-        else /* limits and the like; and chains without a name, of which there is but text */
-                g->rule->uncertain = g->opaque = TRUE;
+        else { /* of a later version; and chains without a name, of which there is but text */
+                doubt(g->rule, PI_FOREIGN_HIDDEN_OTHER);
+                g->opaque = TRUE;
+        }
         return FALSE;
 }
 
@@ -180,7 +196,7 @@ PiForeignRule *pi_foreign_read_rule(PiForeignReader *r, guint64 handle, JsonArra
                 JsonNode *node = json_array_get_element(statements, i);
 
                 if (is_limit(node))
-                        rule->uncertain = TRUE;
+                        doubt(rule, PI_FOREIGN_HIDDEN_OTHER);
                 else
                         ended = read_statement(&g, node);
         }

@@ -59,6 +59,7 @@ static void table_free(gpointer data) {
 
         g_free(table->family);
         g_free(table->name);
+        g_array_unref(table->chains);
         g_array_unref(table->bases);
         g_free(table);
 }

@@ -121,10 +121,19 @@ typedef struct PiForeignMap {
         GArray *rows; /* NULL: not understood */
 } PiForeignMap;
 
+/* Which condition was not understood, where text may tell. */
+typedef enum PiForeignHidden {
+        PI_FOREIGN_HIDDEN_NONE,
+        PI_FOREIGN_HIDDEN_CT_STATE,
+        PI_FOREIGN_HIDDEN_FIB_TYPE,
+        PI_FOREIGN_HIDDEN_OTHER, /* another one, or several */
+} PiForeignHidden;
+
 typedef struct PiForeignRule {
         guint64 handle;
         GArray *matches;
         gboolean uncertain; /* it has a condition that was not understood */
+        PiForeignHidden hidden;
         PiForeignMap *map;  /* or NULL, and then the action */
         PiForeignAction action;
 } PiForeignRule;
@@ -149,6 +158,7 @@ typedef struct PiForeignTable {
         char *family;
         char *name;
         gboolean uncertain; /* it may be dormant */
+        GArray *chains; /* indices of all */
         GArray *bases; /* indices of chains, in the order a packet meets them */
 } PiForeignTable;
 

@@ -31,9 +31,11 @@ static const Case cases[] = {
         { "/policy", "table inet x {\nchain i {\n" INPUT("drop") "}\n}\n", TRIAL_NEAR_4, "drop" },
         { "/policy-6", "table inet x {\nchain i {\n" INPUT("drop") "}\n}\n", TRIAL_NEAR_6, "drop" },
         { "/other-family", "table ip6 x {\nchain i {\n" INPUT("drop") "}\n}\n", TRIAL_NEAR_4, "" },
-        { "/port-open", "table inet x {\nchain i {\n" INPUT("drop") "tcp dport 31415 accept\n}\n}\n",
+        { "/port-open", "table inet x {\nchain i {\n" INPUT("drop")
+          "tcp dport 31415 accept\n}\n}\n",
           TRIAL_NEAR_4, "" },
-        { "/two-tables", "table inet x {\nchain i {\n" INPUT("drop") "tcp dport 31415 accept\n}\n}\n"
+        { "/two-tables", "table inet x {\nchain i {\n" INPUT("drop")
+          "tcp dport 31415 accept\n}\n}\n"
           "table ip y {\nchain i {\n" INPUT("accept") "tcp dport 1-65535 drop\n}\n}\n",
           TRIAL_NEAR_4, "drop" },
         { "/reset", "table inet x {\nchain i {\n" INPUT("accept")
@@ -61,8 +63,8 @@ static const Case cases[] = {
         { "/map/rest", "table inet x {\nchain i {\n" INPUT("accept")
           "tcp dport vmap { 22 : accept, * : drop }\n}\n}\n", TRIAL_NEAR_4, "drop" },
         { "/map/named", "table inet x {\nmap m { type ipv4_addr : verdict; flags interval\n"
-          "elements = { 10.32.1.0/24 : drop, 10.0.0.0/9 : accept }\n}\nchain i {\n" INPUT("drop")
-          "ip saddr vmap @m\n}\n}\n", TRIAL_NEAR_4, NULL },
+          "elements = { 10.32.1.0/24 : drop, 10.32.0.0/24 : accept }\n}\nchain i {\n"
+          INPUT("drop") "ip saddr vmap @m\n}\n}\n", TRIAL_NEAR_4, "" },
         { "/state/map", "table inet x {\nchain i {\n" INPUT("drop")
           "ct state vmap { established : accept, related : accept, invalid : drop }\n"
           "tcp dport 31415 ct state new accept\n}\n}\n", TRIAL_NEAR_4, "" },
@@ -99,7 +101,7 @@ static const Case cases[] = {
         { "/dormant", "table inet x {\nflags dormant\nchain i {\n" INPUT("drop") "}\n}\n",
           TRIAL_NEAR_4, NULL },
         { "/nat/drop", "table ip x {\nchain p {\ntype nat hook prerouting priority -100\n"
-          "tcp dport 31415 drop\n}\n}\n", TRIAL_NEAR_4, "drop" },
+          "tcp dport 31415 drop\n}\n}\n", TRIAL_NEAR_4, "maybe" },
         { "/nat/redirect", "table ip x {\nchain p {\ntype nat hook prerouting priority -100\n"
           "tcp dport 31415 redirect to :9\n}\n}\n", TRIAL_NEAR_4, "maybe" },
         { "/nat/other-port", "table ip x {\nchain p {\ntype nat hook prerouting priority -100\n"
@@ -112,8 +114,8 @@ static const Case cases[] = {
           "" },
 };
 
-/* Asserts that the kernel does what was said. Unless `exactly` it may refuse what was to be dropped,
- * and the other way round: one rule that may match before the one that does is not named. */
+/* Asserts that the kernel does what was said. Unless `exactly` it may refuse what was to be
+ * dropped, and the other way round: a rule that may match before the one that does is not named. */
 static void compare(const char *rules, const char *source, const PiForeignBlock *block,
                     gboolean blocked, gboolean exactly) {
         gboolean refused = exactly && blocked && block->verdict == PI_FOREIGN_REJECT;
@@ -153,10 +155,11 @@ static void test_case(gconstpointer data) {
 }
 
 static void try_made(const char *rules, const char *source, Counts *counts) {
+        g_autoptr(PiForeign) f = NULL;
         PiForeignBlock block = { 0 };
         gboolean blocked;
-        g_autoptr(PiForeign) f = trial_judge(source, &block, &blocked);
 
+        f = trial_judge(source, &block, &blocked);
         if (blocked && block.verdict == PI_FOREIGN_MAYBE) {
                 counts->maybe++;
                 return;
@@ -188,10 +191,12 @@ static void test_made(void) {
 }
 
 int main(int argc, char *argv[]) {
+        g_autofree char *nft = NULL;
         int status;
 
         test_enter_namespaces();
-        if (!g_find_program_in_path("nft")) {
+        nft = g_find_program_in_path("nft");
+        if (!nft) {
                 printf("TAP version 13\n1..0 # SKIP there is no nft\n");
                 return EXIT_SUCCESS;
         }

@@ -65,7 +65,8 @@ static void connect_machines(const Trial *t) {
                         "addr add " SERVER_6 "/32 nodad dev " TRIAL_INTERFACE "\n"
                         "link set " TRIAL_INTERFACE " up\n"
                         NEIGHBOUR(TRIAL_NEAR_6, TRIAL_INTERFACE, HARDWARE_THERE)
-                        NEIGHBOUR(TRIAL_FAR_6, TRIAL_INTERFACE, HARDWARE_THERE), (int) getpid(), t->other);
+                        NEIGHBOUR(TRIAL_FAR_6, TRIAL_INTERFACE, HARDWARE_THERE),
+                        (int) getpid(), t->other);
         int before;
 
         run_ip(here);
