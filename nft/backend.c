@@ -71,6 +71,10 @@ char *pi_nft_list(PiNft *nft, const char *command, gboolean elements, GError **e
                     NFT_CTX_OUTPUT_STATELESS | (elements ? 0 : NFT_CTX_OUTPUT_TERSE), error);
 }
 
+char *pi_nft_list_handles(PiNft *nft, const char *command, GError **error) {
+        return list(nft, command, NFT_CTX_OUTPUT_HANDLE, error);
+}
+
 char *pi_nft_list_json(PiNft *nft, const char *command, GError **error) {
         return list(nft, command,
                     NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_ALL | NFT_CTX_OUTPUT_HANDLE,

@@ -67,7 +67,7 @@ static GVariant *find(const PiForeign *foreign, uint16_t port, const GArray *add
 GVariant *pi_blocks_find(PiFirewall *firewall, uint16_t port, GVariant *sources, GError **error) {
         g_autoptr(GArray) addresses = NULL;
         g_autoptr(PiForeign) foreign = NULL;
-        g_autofree char *json = NULL;
+        g_autofree char *json = NULL, *text = NULL;
 
         if (port == 0) {
                 (void) pi_option_invalid(error, "0 is no port: 1 to 65535");
@@ -76,7 +76,10 @@ GVariant *pi_blocks_find(PiFirewall *firewall, uint16_t port, GVariant *sources,
         addresses = read_sources(sources, error);
         if (!addresses)
                 return NULL;
-        json = pi_firewall_list_all(firewall, error);
+        json = pi_firewall_list_all(firewall, &text, error);
         foreign = json ? pi_foreign_parse(json, strlen(json), error) : NULL;
-        return foreign ? find(foreign, port, addresses) : NULL;
+        if (!foreign)
+                return NULL;
+        pi_foreign_explain(foreign, text, strlen(text));
+        return find(foreign, port, addresses);
 }

@@ -330,6 +330,9 @@ GVariant *pi_firewall_describe(PiFirewall *f, GError **error) {
         return g_variant_builder_end(&b);
 }
 
-char *pi_firewall_list_all(PiFirewall *f, GError **error) {
-        return pi_nft_list_json(f->nft, "list ruleset", error);
+char *pi_firewall_list_all(PiFirewall *f, char **ret_text, GError **error) {
+        g_autofree char *json = pi_nft_list_json(f->nft, "list ruleset", error);
+
+        *ret_text = json ? pi_nft_list_handles(f->nft, "list ruleset", error) : NULL;
+        return *ret_text ? g_steal_pointer(&json) : NULL;
 }

@@ -23,8 +23,8 @@ typedef enum PiGuardState {
 /* "off", "pending", "applied", "disabled", "removed" or "failed". */
 const char *pi_guard_state_to_string(PiGuardState state);
 
-/* `enabled`: FALSE has it do nothing before pi_guard_apply(). `changed`: the state, or why it failed,
- * is another. `bus` and `cluster` must outlive it. */
+/* `enabled`: FALSE has it do nothing before pi_guard_apply(). `changed`: the state, or why it
+ * failed, is another. `bus` and `cluster` must outlive it. */
 PiGuard *pi_guard_new(sd_bus *bus, PiCluster *cluster, gboolean enabled,
                       void (*changed)(const GError *error, gpointer userdata), gpointer userdata);
 /* For the end of the service: has the helper take the rules away, and does nothing any more. FALSE

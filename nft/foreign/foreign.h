@@ -9,7 +9,7 @@
  * without a packet. Our own table, "inet picomputed", is left out. */
 
 /* As much as is read: text, rules, chains, and elements of sets over all tables. */
-#define PI_FOREIGN_BYTES_MAX ((gsize) 64 << 20)
+#define PI_FOREIGN_BYTES_MAX ((gsize) 16 << 20)
 #define PI_FOREIGN_RULES_MAX 200000
 #define PI_FOREIGN_CHAINS_MAX 50000
 #define PI_FOREIGN_ELEMENTS_MAX 2000000

@@ -80,9 +80,8 @@ static const Case cases[] = {
           FALSE },
         { firewalld, "nft", "table \\\"inet firewalld\\\"", "pictl firewall apply --firewalld",
           2, FALSE },
-        /* What conntrack of iptables would say is not in the text of the rules: it may drop. */
         { ufw, "iptables-nft", "policy of chain INPUT of table \\\"ip filter\\\"",
-          "iptables -I INPUT -p tcp", 1, FALSE },
+          "iptables -I INPUT -p tcp", 2, FALSE },
         { legacy, "iptables-legacy", "dropped by another firewall", "iptables-legacy -S INPUT", 1,
           TRUE },
 };

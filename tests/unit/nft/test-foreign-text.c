@@ -54,7 +54,7 @@ static void test_depth(void) {
 }
 
 static void test_bytes(void) {
-        assert_refused("", PI_FOREIGN_BYTES_MAX + 1, "more than 67108864 bytes");
+        assert_refused("", PI_FOREIGN_BYTES_MAX + 1, "more than 16777216 bytes");
 }
 
 static void test_rules(void) {
