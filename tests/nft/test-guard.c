@@ -8,6 +8,7 @@
 #include "tests/nft/helper.h"
 
 #define NODES 3
+#define MOVED_TO "10.31.0.99"
 #define TERMS UINT64_C(1000000000)
 
 typedef struct Fixture {
@@ -242,6 +243,63 @@ static void comes_back(Fixture *f, gconstpointer data) {
         }
 }
 
+static void run_at(TestNode *node, const char *script) {
+        g_autofree char *said = NULL;
+        int before = test_netns_enter(node->link->netns);
+        gboolean good = test_run((const char *const[]) { "sh", "-e", NULL }, script, &said);
+
+        test_netns_return(before);
+        if (!good)
+                g_error("%s", said);
+}
+
+/* Whether the new address is in a list that the helper describes, first in its entries. */
+static gboolean is_in(TestHelper *helper, const char *key) {
+        g_autoptr(GVariant) description = test_helper_describe(helper);
+        g_autoptr(GVariant) list = g_variant_lookup_value(description, key, NULL);
+
+        for (gsize i = 0; i < g_variant_n_children(list); i++) {
+                g_autoptr(GVariant) entry = g_variant_get_child_value(list, i);
+                g_autoptr(GVariant) address = g_variant_get_child_value(entry, 0);
+
+                if (g_str_equal(g_variant_get_string(address, NULL), MOVED_TO))
+                        return TRUE;
+        }
+        return FALSE;
+}
+
+static gboolean is_refused(gpointer userdata) {
+        return is_in(userdata, PI_FIREWALL_REFUSED_SOURCES);
+}
+
+static gboolean is_member(gpointer userdata) {
+        return is_in(userdata, PI_FIREWALL_MEMBERS);
+}
+
+/* Off while its address changed, it is a stranger until somebody opens a window for it. */
+static void moved(Fixture *f, gconstpointer data) {
+        TestNode *a = f->node[0], *b = f->node[1];
+        g_autofree char *token = NULL;
+
+        test_create(a);
+        token = test_token(a, NULL);
+        test_join(b, token);
+        test_wait_for_member(a, b, "up");
+        test_node_stop(b);
+        run_at(b, "ip addr flush dev eth0 && ip addr add " MOVED_TO "/16 dev eth0");
+        test_node_start(b);
+        test_wait_until(is_refused, f->helper[0], "who has a new address is refused");
+        test_helper_ok(f->helper[0], "OpenWindow", "('" MOVED_TO "', uint64 60000000)");
+        test_wait_for_member(a, b, "up");
+        test_wait_until(is_member, f->helper[0], "the new address is a member's");
+        /* It needs no window any more. */
+        test_helper_ok(f->helper[0], "CloseWindow", "('" MOVED_TO "',)");
+        test_node_kill(b);
+        test_wait_for_member(a, b, "lost");
+        test_node_start(b);
+        test_wait_for_member(a, b, "up");
+}
+
 #define ADD(name, function) \
         g_test_add("/guard/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -255,5 +313,6 @@ int main(int argc, char **argv) {
         ADD("by-setting", by_setting);
         ADD("outbound-only", outbound_only);
         ADD("comes-back", comes_back);
+        ADD("moved", moved);
         return g_test_run();
 }
