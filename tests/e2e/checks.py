@@ -287,6 +287,43 @@ class Checks:
         expect(mode == '644', f'mode {mode}: not readable by all')
         expect(m.say('ls', folder).split() == ['picompute.prom'], 'something beside it is left')
 
+    def rules(self):
+        """The table of the firewall, "" without."""
+        done = self.machine.run('nft', 'list', 'table', 'inet', 'picomputed')
+        return done.stdout if done.returncode == 0 else ''
+
+    def guards(self):
+        """in a cluster members alone can connect, whatever others do to the rules"""
+        m, helper = self.machine, 'pi-computed-firewall.service'
+        # As the package of nftables has it: a reload flushes all.
+        m.write('/etc/nftables.conf', 'flush ruleset\ntable inet filter {\n chain input {\n'
+                '  type filter hook input priority filter;\n  tcp dport 22 accept\n }\n}\n')
+        m.say('systemctl', 'start', 'nftables.service')
+        before = m.say('nft', 'list', 'ruleset')
+        m.say('pictl', 'cluster', 'init')
+        wait_for('the rules', self.rules)
+        expect(before in m.say('nft', 'list', 'ruleset'), 'rules of others have changed')
+        expect(pictl(m, 'firewall', 'show')['mode'] == 'owner')
+        capabilities = m.say('sh', '-c', f'grep CapEff /proc/{m.show(helper, "MainPID")}/status')
+        expect(capabilities.split()[1] == '0000000000001000', capabilities)
+        for argv in (('nft', 'flush', 'ruleset'), ('systemctl', 'reload', 'nftables.service')):
+            m.say(*argv)
+            expect(self.rules(), f'{" ".join(argv)} took the rules away')
+        m.say('systemctl', 'kill', '--signal=KILL', helper)
+        wait_for('the rules to come back', self.rules)
+        for verb in (('firewall', 'check'), ('doctor',)):
+            done = m.run('pictl', *verb)
+            expect(done.returncode == 0, verb, done.stdout, done.stderr)
+        done = m.run('setpriv', '--reuid=nobody', '--clear-groups', 'pictl', 'firewall', 'show')
+        expect(done.returncode == 6 and 'only root' in done.stderr, done.returncode, done.stderr)
+        m.say('systemctl', 'stop', SERVICE)
+        expect(not self.rules(), 'they outlive the service')
+        m.say('systemctl', 'start', SERVICE)
+        wait_for('the rules after a restart', self.rules)
+        m.say('pictl', 'cluster', 'leave')
+        wait_for('the rules to go', lambda: not self.rules())
+        expect(m.say('nft', 'list', 'ruleset') == before, 'rules of others have changed')
+
     def tells_memory(self):
         """GetMetrics has the memory that systemd has"""
         m = self.machine
@@ -310,7 +347,7 @@ class Checks:
 
 ORDER = ('boots', 'starts', 'warns_nobody', 'is_activated', 'is_sandboxed', 'verifies_units',
          'tells_cpu', 'survives', 'reloads', 'disk_full', 'disk_read_only', 'explains', 'exports',
-         'leaves_textfile', 'tells_memory', 'stops')
+         'leaves_textfile', 'guards', 'tells_memory', 'stops')
 
 
 def left_behind(state):
