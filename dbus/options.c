@@ -26,7 +26,12 @@ gboolean pi_option_out_of_range(GError **error, const char *key, uint64_t value,
 }
 
 char *pi_option_shown(const char *given) {
-        return g_utf8_make_valid(given, (gssize) MIN(strlen(given), SHOWN_BYTES_MAX));
+        char *shown = g_utf8_make_valid(given, (gssize) MIN(strlen(given), SHOWN_BYTES_MAX));
+
+        for (char *c = shown; *c; c++)
+                if (g_ascii_iscntrl(*c))
+                        *c = '?';
+        return shown;
 }
 
 static gboolean unknown(const PiOption *table, const char *key, GError **error) {

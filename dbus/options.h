@@ -25,5 +25,6 @@ gboolean pi_option_invalid(GError **error, const char *format, ...) G_GNUC_PRINT
 gboolean pi_option_out_of_range(GError **error, const char *key, uint64_t value, uint64_t min,
                                 uint64_t max, const char *of_what);
 
-/* What somebody gave, as a message may show it: UTF-8, and no longer than anybody reads. */
+/* What somebody gave, as a message may show it: UTF-8 on one line, and no longer than anybody
+ * reads. */
 char *pi_option_shown(const char *given);

@@ -9,6 +9,7 @@ interrupted; without it a number that takes some seconds.
 
 import fcntl
 import glob
+import json
 import os
 import re
 import shutil
@@ -324,6 +325,47 @@ class Checks:
         wait_for('the rules to go', lambda: not self.rules())
         expect(m.say('nft', 'list', 'ruleset') == before, 'rules of others have changed')
 
+    def finds(self, remedy):
+        """The firewall of another has to be named, and be no hindrance when its remedy was run."""
+        m, check = self.machine, ('pictl', '--json=short', 'firewall', 'check', '--from=192.0.2.7')
+        wait_for('the rules', self.rules)
+
+        def broken():
+            done = m.run(*check)
+            found = [f for f in json.loads(done.stdout) if f['check'] == 'filters']
+            expect(len(found) == 1 and done.returncode in (0, 1, 2), done.stdout, done.stderr)
+            return found[0]['severity'] == 'broken' and found[0]
+        found = broken()
+        expect(found, m.run(*check).stdout, m.run('nft', 'list', 'ruleset').stdout[:6000])
+        print(f'# {found["text"]} -> {found["remedy"]}')
+        expect(remedy in found['remedy'].split('\n'), found)
+        m.say(*remedy.replace('sudo ', '').split())
+        expect(not broken(), m.run(*check).stdout)
+
+    def beside_firewalld(self):
+        """firewalld itself: what it refuses is named, and allowed on request"""
+        m = self.machine
+        m.say('systemctl', 'stop', 'nftables.service')
+        m.say('systemctl', 'start', 'firewalld.service')
+        m.say('pictl', 'cluster', 'init')
+        self.finds('sudo pictl firewall apply --firewalld')
+        said = m.say('firewall-cmd', '--list-services')
+        expect('pi-computed' in said.split(), said)
+        m.say('firewall-cmd', '--reload')
+        expect('pi-computed' in m.say('firewall-cmd', '--list-services').split(), 'not permanent')
+        expect(self.rules(), 'firewalld took the rules away')
+        m.say('systemctl', 'stop', 'firewalld.service')
+        m.say('pictl', 'cluster', 'leave')
+
+    def beside_ufw(self):
+        """ufw itself: what it refuses is named, with its own command"""
+        m = self.machine
+        m.say('ufw', '--force', 'enable')
+        m.say('pictl', 'cluster', 'init')
+        self.finds('sudo ufw allow from 192.0.2.7 to any app pi-computed')
+        m.say('ufw', '--force', 'disable')
+        m.say('pictl', 'cluster', 'leave')
+
     def tells_memory(self):
         """GetMetrics has the memory that systemd has"""
         m = self.machine
@@ -347,7 +389,8 @@ class Checks:
 
 ORDER = ('boots', 'starts', 'warns_nobody', 'is_activated', 'is_sandboxed', 'verifies_units',
          'tells_cpu', 'survives', 'reloads', 'disk_full', 'disk_read_only', 'explains', 'exports',
-         'leaves_textfile', 'guards', 'tells_memory', 'stops')
+         'leaves_textfile', 'guards', 'beside_firewalld', 'beside_ufw',
+         'tells_memory', 'stops')
 
 
 def left_behind(state):

@@ -8,7 +8,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What rules are made of. Names have no more letters than these, and stand in quotes. */
-#define CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS " \t\n.,:;/{}@&_-\""
+#define CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS " \t\n.,:;/={}@&_-\""
 
 static void check_rules(const PiIntent *intent, guint n_quotes) {
         g_autofree char *text = pi_ruleset_whole(intent, (PiNftVariant) { TRUE, TRUE }, 0);

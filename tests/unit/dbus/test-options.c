@@ -87,10 +87,12 @@ static void test_out_of_range(void) {
 static void test_shown(void) {
         g_autofree char *many = g_strnfill(100000, 'x');
         g_autofree char *cut = pi_option_shown(many), *bad = pi_option_shown("a\xff");
+        g_autofree char *lines = pi_option_shown("a\n\033[1mb\x7f");
 
         g_assert_cmpuint(strlen(cut), ==, 64);
         g_assert_true(g_utf8_validate(bad, -1, NULL));
         g_assert_true(g_str_has_prefix(bad, "a"));
+        g_assert_cmpstr(lines, ==, "a??[1mb?");
 }
 
 int main(int argc, char **argv) {
