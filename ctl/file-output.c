@@ -14,8 +14,7 @@
 #define FILE_MODE 0644
 #define PATH_SHOWN_MAX 200
 
-/* Returns 0 or a negative errno. */
-static int write_new(int fd, const char *text, gsize length) {
+int pi_file_write(int fd, const char *text, gsize length) {
         while (length > 0) {
                 ssize_t n = write(fd, text, length);
 
@@ -26,6 +25,15 @@ static int write_new(int fd, const char *text, gsize length) {
                 text += n;
                 length -= (gsize) n;
         }
+        return 0;
+}
+
+/* Returns 0 or a negative errno. */
+static int write_new(int fd, const char *text, gsize length) {
+        int r = pi_file_write(fd, text, length);
+
+        if (r < 0)
+                return r;
         /* Whatever the umask is: another user is to read the file. */
         if (fchmod(fd, FILE_MODE) < 0 || fsync(fd) < 0)
                 return -errno;

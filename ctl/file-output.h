@@ -7,3 +7,6 @@
  * the new one, never a part. What is there and is no ordinary file is left alone, and that is an
  * error. Errors are PI_ERROR_FAILED and name the file. */
 gboolean pi_file_replace(const char *path, const char *text, gsize length, GError **error);
+
+/* Writes all of a text to a descriptor. Returns 0 or a negative errno. */
+int pi_file_write(int fd, const char *text, gsize length);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl/action.h"
 #include "ctl/job.h"
 #include "ctl/text.h"
 #include "ctl/verbs.h"
@@ -191,12 +192,7 @@ static int restore(PiInvocation *inv, GError **error) {
         return EXIT_SUCCESS;
 }
 
-static const struct Action {
-        const char *name;
-        const char *argument; /* that it needs, NULL for none */
-        guint64 options;      /* beside those of every verb */
-        int (*run)(PiInvocation *inv, GError **error);
-} actions[] = {
+static const PiAction actions[] = {
         { "init",    NULL,    PI_OPT(QUIET),                              init                   },
         { "token",   NULL,    PI_OPT(TTL) | PI_OPT(USES) | PI_OPT(QUIET), pi_cluster_token       },
         { "tokens",  NULL,    0,                                          pi_cluster_list_tokens },
@@ -208,46 +204,8 @@ static const struct Action {
         { "status",  NULL,    0,                                          pi_cluster_status      },
 };
 
-static const struct Action *find_action(const char *name, GError **error) {
-        g_autofree char *quoted = NULL;
-
-        for (gsize i = 0; i < G_N_ELEMENTS(actions); i++)
-                if (strcmp(actions[i].name, name) == 0)
-                        return &actions[i];
-        quoted = pi_text_quote(name, SHOWN_MAX);
-        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                    "%s is nothing to do with a cluster; see pictl cluster --help", quoted);
-        return NULL;
-}
-
-static gboolean check(const PiInvocation *inv, const struct Action *action, GError **error) {
-        guint64 alien = inv->options.given & ~(PI_OPTS_COMMON | action->options);
-        g_autofree char *quoted = NULL;
-
-        if (action->argument && inv->n_args < 2)
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                            "an argument is missing: pictl cluster %s %s; see pictl cluster --help",
-                            action->name, action->argument);
-        else if (!action->argument && inv->n_args > 1) {
-                quoted = pi_text_quote(inv->args[1], SHOWN_MAX);
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                            "%s is one argument too many; see pictl cluster --help", quoted);
-        } else if (alien != 0)
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                            "option --%s does not go with pictl cluster %s; see pictl cluster "
-                            "--help", pi_option_info((PiOptionId) __builtin_ctzll(alien))->name,
-                            action->name);
-        else if (action->argument && !g_utf8_validate(inv->args[1], -1, NULL)) {
-                quoted = pi_text_quote(inv->args[1], SHOWN_MAX);
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                            "%s is not UTF-8 text", quoted);
-        } else
-                return TRUE;
-        return FALSE;
-}
-
 int pi_verb_cluster(PiInvocation *inv, GError **error) {
-        const struct Action *action = find_action(inv->args[0], error);
+        const PiAction *action = pi_action_find(inv, actions, G_N_ELEMENTS(actions), error);
 
-        return action && check(inv, action, error) ? action->run(inv, error) : PI_VERB_ERROR;
+        return action ? action->run(inv, error) : PI_VERB_ERROR;
 }

@@ -2,8 +2,8 @@
 #include "ctl/firewall/verb.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "ctl/action.h"
 #include "ctl/finding.h"
 #include "ctl/firewall/address.h"
 #include "ctl/firewall/firewalld.h"
@@ -12,12 +12,10 @@
 #include "ctl/firewall/judge.h"
 #include "ctl/format.h"
 #include "ctl/service.h"
-#include "ctl/text.h"
 #include "ctl/verbs.h"
 #include "dbus/error.h"
 #include "dbus/names.h"
 
-#define SHOWN_MAX 64
 /* Of a window, unless --for says otherwise. */
 #define WINDOW_USEC (600 * (guint64) G_USEC_PER_SEC)
 
@@ -116,64 +114,30 @@ int pi_firewall_check(PiInvocation *inv, GError **error) {
         return pi_findings_exit_status(findings);
 }
 
-static const struct Action {
-        const char *name;
-        const char *argument; /* that it needs, NULL for none */
-        guint64 options;      /* beside those of every verb */
-        gboolean root;        /* only root may, and a password does not help */
-        int (*run)(PiInvocation *inv, GError **error);
-} actions[] = {
-        { "show",   NULL,     0,                 TRUE,  pi_firewall_show  },
-        { "apply",  NULL,     PI_OPT(FIREWALLD), FALSE, apply             },
-        { "remove", NULL,     0,                 FALSE, remove_rules      },
-        { "check",  NULL,     PI_OPT(FROM),      FALSE, pi_firewall_check },
-        { "open",   "PREFIX", PI_OPT(FOR),       TRUE,  open_window       },
-        { "close",  "PREFIX", 0,                 TRUE,  close_window      },
+static const PiAction actions[] = {
+        { "show",   NULL,     0,                 pi_firewall_show  },
+        { "apply",  NULL,     PI_OPT(FIREWALLD), apply             },
+        { "remove", NULL,     0,                 remove_rules      },
+        { "check",  NULL,     PI_OPT(FROM),      pi_firewall_check },
+        { "open",   "PREFIX", PI_OPT(FOR),       open_window       },
+        { "close",  "PREFIX", 0,                 close_window      },
 };
 
-static const struct Action *find_action(const char *name, GError **error) {
-        g_autofree char *quoted = NULL;
-
-        for (gsize i = 0; i < G_N_ELEMENTS(actions); i++)
-                if (strcmp(actions[i].name, name) == 0)
-                        return &actions[i];
-        quoted = pi_text_quote(name, SHOWN_MAX);
-        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                    "%s is nothing to do with a firewall; see pictl firewall --help", quoted);
-        return NULL;
-}
-
-static gboolean check(const PiInvocation *inv, const struct Action *action, GError **error) {
-        guint64 alien = inv->options.given & ~(PI_OPTS_COMMON | action->options);
-        g_autofree char *quoted = NULL;
-
-        if (action->argument && inv->n_args < 2)
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                            "an argument is missing: pictl firewall %s %s; see pictl firewall "
-                            "--help", action->name, action->argument);
-        else if (!action->argument && inv->n_args > 1) {
-                quoted = pi_text_quote(inv->args[1], SHOWN_MAX);
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                            "%s is one argument too many; see pictl firewall --help", quoted);
-        } else if (alien != 0)
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                            "option --%s does not go with pictl firewall %s; see pictl firewall "
-                            "--help", pi_option_info((PiOptionId) __builtin_ctzll(alien))->name,
-                            action->name);
-        else
-                return TRUE;
-        return FALSE;
+/* Of these only root may, and a password does not help. */
+static gboolean is_roots(const PiAction *action) {
+        return action->run == pi_firewall_show || action->run == open_window ||
+               action->run == close_window;
 }
 
 int pi_verb_firewall(PiInvocation *inv, GError **error) {
-        const struct Action *action = find_action(inv->args[0], error);
+        const PiAction *action = pi_action_find(inv, actions, G_N_ELEMENTS(actions), error);
         g_autoptr(GError) problem = NULL;
         int status;
 
-        if (!action || !check(inv, action, error))
+        if (!action)
                 return PI_VERB_ERROR;
         status = action->run(inv, &problem);
-        if (action->root && g_error_matches(problem, PI_ERROR, PI_ERROR_NOT_AUTHORIZED))
+        if (is_roots(action) && g_error_matches(problem, PI_ERROR, PI_ERROR_NOT_AUTHORIZED))
                 g_set_error(error, PI_ERROR, PI_ERROR_NOT_AUTHORIZED,
                             "only root may ask the helper pi-computed-firewall; run it as root: "
                             "sudo pictl firewall %s%s%s", action->name, action->argument ? " " : "",

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ctl/file-output.h"
 #include "ctl/text.h"
 #include "ctl/wsl/ini.h"
 #include "dbus/error.h"
@@ -96,20 +97,6 @@ gboolean pi_keep_read(const char *path, PiKeepText *ret, GError **error) {
         return good;
 }
 
-static int write_bytes(int fd, const char *text, gsize length) {
-        while (length > 0) {
-                ssize_t n = write(fd, text, length);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                text += n;
-                length -= (gsize) n;
-        }
-        return 0;
-}
-
 /* As the old file has them. The drives of Windows may have neither: a new file has then the same
  * ones at once. */
 static int set_owner(int fd, const struct stat *like) {
@@ -150,7 +137,7 @@ static gboolean put(const char *path, const char *text, gsize length, const stru
 
         if (fd < 0)
                 return fail(path, "cannot be written", errno, error);
-        r = write_bytes(fd, text, length);
+        r = pi_file_write(fd, text, length);
         if (r == 0)
                 r = set_owner(fd, like);
         if (r == 0 && fsync(fd) < 0)

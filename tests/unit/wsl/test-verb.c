@@ -63,7 +63,7 @@ static void refused(const char *line, const char *words) {
 }
 
 static void test_refused(void) {
-        refused("pictl wsl shutdown", "'shutdown' is nothing to do with WSL");
+        refused("pictl wsl shutdown", "'shutdown' is nothing that pictl wsl does");
         refused("pictl wsl doctor --yes", "--yes does not go with pictl wsl doctor");
         refused("pictl wsl status --port=5", "--port does not go");
         refused("pictl wsl undo --from=10.0.0.1", "--from does not go");
