@@ -15,15 +15,14 @@
 #include "daemon/memory.h"
 #include "daemon/notify.h"
 #include "dbus/error.h"
+#include "dbus/program.h"
 
 #define EXIT_USAGE 2
 #define EXIT_CONFIG 78 /* sysexits.h; the unit does not start it again then */
 #define WORKERS_UNSET G_MININT
 
 typedef struct Options {
-        gboolean user;
-        gboolean system;
-        gboolean version;
+        PiProgram program;
         gboolean fault_injection;
         int workers; /* WORKERS_UNSET: one for each CPU */
         char *kernel;
@@ -43,36 +42,19 @@ typedef struct Daemon {
 
 static gboolean parse_options(Options *o, int *argc, char ***argv, GError **error) {
         const GOptionEntry entries[] = {
-                { "system", 0, 0, G_OPTION_ARG_NONE, &o->system, "Serve the system bus (default)",
-                  NULL },
-                { "user", 0, 0, G_OPTION_ARG_NONE, &o->user, "Serve the session bus", NULL },
                 { "workers", 0, 0, G_OPTION_ARG_INT, &o->workers,
                   "Worker threads, 1 to 1024 (default: one a CPU)", "N" },
                 { "kernel", 0, 0, G_OPTION_ARG_STRING, &o->kernel, "Kernel of jobs that name none",
                   "NAME" },
                 { "fault-injection", 0, 0, G_OPTION_ARG_NONE, &o->fault_injection,
                   "Allow InjectFault: for tests and rehearsals", NULL },
-                { "version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Print the version and exit",
-                  NULL },
                 { NULL },
         };
-        g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 
-        g_option_context_set_summary(context, "Sum the Leibniz series, every piece of it verified, "
-                                              "as a service on D-Bus.");
-        g_option_context_add_main_entries(context, entries, NULL);
-        if (!g_option_context_parse(context, argc, argv, error))
+        if (!pi_program_parse(&o->program, "Sum the Leibniz series, every piece of it verified, "
+                                           "as a service on D-Bus.",
+                              entries, argc, argv, error))
                 return FALSE;
-        if (*argc > 1) {
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION, "Unknown argument \"%s\"",
-                            (*argv)[1]);
-                return FALSE;
-        }
-        if (o->user && o->system) {
-                g_set_error_literal(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                                    "Give --user or --system, not both");
-                return FALSE;
-        }
         if (o->workers != WORKERS_UNSET && (o->workers < 1 || o->workers > PI_WORKERS_MAX)) {
                 g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
                             "--workers=%d is out of range: 1 to %d", o->workers, PI_WORKERS_MAX);
@@ -177,7 +159,7 @@ static gboolean reload(GError **error, gpointer userdata) {
                 return FALSE;
         }
         pi_notify_reloading(d->notify);
-        settings = load_settings(d->options->user, &loading);
+        settings = load_settings(d->options->program.user, &loading);
         if (settings)
                 pi_jobs_apply_settings(d->jobs, settings);
         else
@@ -228,7 +210,7 @@ static void tell_start(const Options *o, const PiPool *pool, const PiKernel *ker
         g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", PI_EVENT_STARTED,
                          "MESSAGE",
                          "pi-computed " PI_VERSION " is ready: %u CPU slots, kernel %s, %s bus%s",
-                         pi_pool_size(pool), kernel->name, o->user ? "session" : "system",
+                         pi_pool_size(pool), kernel->name, o->program.user ? "session" : "system",
                          o->fault_injection ? "; fault injection is on" : "");
 }
 
@@ -242,7 +224,7 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
         g_autoptr(PiNotify) notify = NULL;
         g_autoptr(PiServer) server = NULL;
         g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-        g_autoptr(PiSettings) settings = load_settings(o->user, error);
+        g_autoptr(PiSettings) settings = load_settings(o->program.user, error);
         Daemon d = { .options = o, .loop = loop, .membership = membership };
         const PiKernel *kernel;
         gboolean firewall;
@@ -268,7 +250,7 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
         memory = d.memory = pi_memory_new(jobs);
         notify = d.notify = pi_notify_new(jobs, pool);
         server = d.server = pi_server_new(&(PiServerConfig) { .firewall = firewall,
-                                                              .user = o->user,
+                                                              .user = o->program.user,
                                                               .node_id = node_id,
                                                               .kernel = kernel,
                                                               .cpus = pi_pool_size(pool),
@@ -307,11 +289,11 @@ int main(int argc, char *argv[]) {
                 return EXIT_USAGE;
         }
         kernel = o.kernel;
-        if (o.version) {
+        if (o.program.version) {
                 puts("pi-computed " PI_VERSION);
                 return EXIT_SUCCESS;
         }
-        directory = state_directory(o.user);
+        directory = state_directory(o.program.user);
         membership = pi_membership_new(directory);
         pi_log_begin(&log, pi_membership_node_id(membership));
         status = serve(&o, membership, directory, &error);

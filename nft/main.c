@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "dbus/error.h"
+#include "dbus/program.h"
 #include "nft/events.h"
 #include "nft/server.h"
 
@@ -15,9 +16,7 @@
 #define TELL_AGAIN_USEC (60 * G_USEC_PER_SEC)
 
 typedef struct Options {
-        gboolean user;
-        gboolean system;
-        gboolean version;
+        PiProgram program;
         gboolean watched;
         gboolean no_limits;
 } Options;
@@ -33,35 +32,16 @@ typedef struct Helper {
 
 static gboolean parse_options(Options *o, int *argc, char ***argv, GError **error) {
         const GOptionEntry entries[] = {
-                { "system", 0, 0, G_OPTION_ARG_NONE, &o->system, "Serve the system bus (default)",
-                  NULL },
-                { "user", 0, 0, G_OPTION_ARG_NONE, &o->user, "Serve the session bus", NULL },
                 { "watched", 0, 0, G_OPTION_ARG_NONE, &o->watched,
                   "Use a table without owner; put it back when it changes", NULL },
                 { "no-limits", 0, 0, G_OPTION_ARG_NONE, &o->no_limits,
                   "Use no rate limit and no log, which may be modules", NULL },
-                { "version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Print the version and exit",
-                  NULL },
                 { NULL },
         };
-        g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 
-        g_option_context_set_summary(context, "Let members of a pi-computed cluster, and nobody "
-                                              "else, connect to its port.");
-        g_option_context_add_main_entries(context, entries, NULL);
-        if (!g_option_context_parse(context, argc, argv, error))
-                return FALSE;
-        if (*argc > 1) {
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION, "Unknown argument \"%s\"",
-                            (*argv)[1]);
-                return FALSE;
-        }
-        if (o->user && o->system) {
-                g_set_error_literal(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                                    "Give --user or --system, not both");
-                return FALSE;
-        }
-        return TRUE;
+        return pi_program_parse(&o->program, "Let members of a pi-computed cluster, and nobody "
+                                             "else, connect to its port.",
+                                entries, argc, argv, error);
 }
 
 static gboolean on_idle(gpointer userdata) {
@@ -132,7 +112,7 @@ static gboolean serve(const Options *o, Helper *h, GError **error) {
         PiNftVariant most = { .owner = !o->watched, .limits = !o->no_limits };
         g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
         g_autoptr(PiFirewall) firewall = pi_firewall_new(most, &hooks, h, error);
-        PiFirewallServerConfig config = { o->user, firewall, wait_for_idle, on_lost, h };
+        PiFirewallServerConfig config = { o->program.user, firewall, wait_for_idle, on_lost, h };
         g_autoptr(PiFirewallServer) server = NULL;
 
         h->loop = loop;
@@ -156,15 +136,12 @@ int main(int argc, char *argv[]) {
         Options o = {};
         Helper h = { .exit_status = EXIT_SUCCESS };
 
-        if (parse_options(&o, &argc, &argv, &error) && o.version) {
+        if (parse_options(&o, &argc, &argv, &error) && o.program.version) {
                 puts("pi-computed-firewall " PI_VERSION);
                 return EXIT_SUCCESS;
         }
         if (!error && serve(&o, &h, &error))
                 return h.exit_status;
         g_printerr("pi-computed-firewall: %s\n", error->message);
-        return error->domain == G_OPTION_ERROR ||
-                               g_error_matches(error, PI_ERROR, PI_ERROR_INVALID_OPTION)
-                       ? EXIT_USAGE
-                       : EXIT_FAILURE;
+        return pi_program_is_usage(error) ? EXIT_USAGE : EXIT_FAILURE;
 }

@@ -9,6 +9,7 @@
 #include "daemon/exporter/listen.h"
 #include "daemon/exporter/scrape.h"
 #include "dbus/error.h"
+#include "dbus/program.h"
 
 #define EXIT_USAGE 2
 #define IDLE_UNSET (-1)
@@ -17,43 +18,24 @@
 #define IDLE_SEC_WHEN_ACTIVATED 120
 
 typedef struct Options {
-        gboolean user;
-        gboolean system;
-        gboolean version;
+        PiProgram program;
         char *listen;
         int idle_sec;
 } Options;
 
 static gboolean parse_options(Options *o, int *argc, char ***argv, GError **error) {
         const GOptionEntry entries[] = {
-                { "system", 0, 0, G_OPTION_ARG_NONE, &o->system, "Ask on the system bus (default)",
-                  NULL },
-                { "user", 0, 0, G_OPTION_ARG_NONE, &o->user, "Ask on the session bus", NULL },
                 { "listen", 0, 0, G_OPTION_ARG_STRING, &o->listen,
                   "Listen there (default: sockets of systemd)", "PLACE" },
                 { "idle", 0, 0, G_OPTION_ARG_INT, &o->idle_sec,
                   "Exit after so long without visits; 0: never", "SEC" },
-                { "version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Print the version and exit",
-                  NULL },
                 { NULL },
         };
-        g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 
-        g_option_context_set_summary(context,
-                                     "Serve the figures of pi-computed to Prometheus over HTTP.");
-        g_option_context_add_main_entries(context, entries, NULL);
-        if (!g_option_context_parse(context, argc, argv, error))
+        if (!pi_program_parse(&o->program,
+                              "Serve the figures of pi-computed to Prometheus over HTTP.", entries,
+                              argc, argv, error))
                 return FALSE;
-        if (*argc > 1) {
-                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION, "Unknown argument \"%s\"",
-                            (*argv)[1]);
-                return FALSE;
-        }
-        if (o->user && o->system) {
-                g_set_error_literal(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                                    "Give --user or --system, not both");
-                return FALSE;
-        }
         if (o->idle_sec != IDLE_UNSET && (o->idle_sec < 0 || o->idle_sec > IDLE_MAX)) {
                 g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
                             "--idle=%d is out of range: 0 to %d", o->idle_sec, IDLE_MAX);
@@ -99,7 +81,7 @@ static gboolean serve(const Options *o, GError **error) {
         g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
         g_autoptr(PiHttp) http = NULL;
         /* Gone before `http`: its answers go there. */
-        g_autoptr(PiScrape) scrape = pi_scrape_new(o->user);
+        g_autoptr(PiScrape) scrape = pi_scrape_new(o->program.user);
         gboolean activated;
         PiListen sockets;
         int idle_sec;
@@ -127,7 +109,7 @@ int main(int argc, char *argv[]) {
         g_autofree char *address = NULL;
         Options o = { .idle_sec = IDLE_UNSET };
 
-        if (parse_options(&o, &argc, &argv, &error) && o.version) {
+        if (parse_options(&o, &argc, &argv, &error) && o.program.version) {
                 puts("pi-computed-exporter " PI_VERSION);
                 return EXIT_SUCCESS;
         }
@@ -135,8 +117,5 @@ int main(int argc, char *argv[]) {
         if (!error && serve(&o, &error))
                 return EXIT_SUCCESS;
         g_printerr("pi-computed-exporter: %s\n", error->message);
-        return g_error_matches(error, PI_ERROR, PI_ERROR_INVALID_OPTION) ||
-                               error->domain == G_OPTION_ERROR
-                       ? EXIT_USAGE
-                       : EXIT_FAILURE;
+        return pi_program_is_usage(error) ? EXIT_USAGE : EXIT_FAILURE;
 }

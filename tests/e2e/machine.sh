@@ -17,8 +17,9 @@
 set -euo pipefail
 
 self=$(readlink -f "$0")
-packages=(systemd systemd-sysv dbus polkitd udev curl firewalld iptables libglib2.0-0 libjson-glib-1.0-0
-    libgnutls30 libmicrohttpd12 libncursesw6 libnftables1 libsqlite3-0 nftables ufw)
+packages=(systemd systemd-sysv dbus polkitd udev curl firewalld iptables libglib2.0-0
+    libjson-glib-1.0-0 libgnutls30 libmicrohttpd12 libncursesw6 libnftables1 libsqlite3-0
+    nftables ufw)
 # Nothing here has a network, devices or packages to look after.
 masked=(systemd-networkd.service systemd-resolved.service systemd-timesyncd.service
     console-getty.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer
