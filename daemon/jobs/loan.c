@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/loan.h"
 
-#include "daemon/series/expected.h"
+#include "daemon/series/verifier.h"
 #include "daemon/work/lend.h"
 
 /* Weight of the newest rate: a member that becomes slow is seen after a few orders. */
@@ -32,13 +32,16 @@ void pi_loan_free(PiLoan *loan) {
         g_free(loan);
 }
 
-/* The sum of a lease does not depend on who made it: all exact kernels have the same bits. */
-static gboolean is_right(const PiJob *job, uint32_t lease, const PiFixed *sum) {
-        PiRange range = pi_task_lease_range(job->task, lease);
-        PiFixed tolerance;
+/* The sum of a lease does not depend on who made it: all exact kernels have the same bits. Behind a
+ * wrong one the verifier stands where the next begins. */
+static gboolean is_right(PiVerifier *verifier, const PiJob *job, uint32_t lease,
+                         const PiFixed *sum) {
+        uint64_t end = pi_task_lease_range(job->task, lease).end;
 
-        pi_tolerance(job->task->kernel, range, &tolerance);
-        return pi_verify_within(range, sum, &tolerance, NULL);
+        if (pi_verifier_next(verifier, job->task->kernel, end, sum, NULL, NULL))
+                return TRUE;
+        pi_verifier_init(verifier, end);
+        return FALSE;
 }
 
 /* Terms that count. */
@@ -67,11 +70,13 @@ PiLoanCount pi_loan_count(PiLoan *loan, const PiLeaseAnswer *answer,
         uint16_t index;
         PiMemberShare *share = pi_job_member(job, loan->node, &index);
         PiLoanCount count = {};
+        PiVerifier verifier;
 
+        pi_verifier_init(&verifier, pi_task_lease_range(job->task, loan->order.first_lease).begin);
         for (uint32_t i = 0; i < loan->order.n_leases; i++) {
                 uint32_t lease = loan->order.first_lease + i;
 
-                if (is_right(job, lease, &answer->sum[i])) {
+                if (is_right(&verifier, job, lease, &answer->sum[i])) {
                         count.right++;
                         count.terms += count_one(job, share, index, lease, &answer->sum[i],
                                                  settled, userdata);
