@@ -76,7 +76,7 @@ GVariant *pi_blocks_find(PiFirewall *firewall, uint16_t port, GVariant *sources,
         addresses = read_sources(sources, error);
         if (!addresses)
                 return NULL;
-        json = pi_firewall_list_all(firewall, &text, error);
+        json = pi_firewall_list_others(firewall, &text, error);
         foreign = json ? pi_foreign_parse(json, strlen(json), error) : NULL;
         if (!foreign)
                 return NULL;

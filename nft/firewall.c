@@ -7,6 +7,7 @@
 #include "dbus/names.h"
 #include "dbus/options.h"
 #include "nft/backend.h"
+#include "nft/listing.h"
 #include "nft/tally.h"
 #include "nft/watch.h"
 
@@ -277,7 +278,7 @@ static GVariant *members_of(const PiIntent *intent, const PiTally *tally) {
 
                 pi_nft_address_print(&m->address, address);
                 g_variant_builder_add(&b, "(sst)", address, m->name,
-                                      tally ? pi_tally_of_member(tally, address) : 0);
+                                      pi_tally_of_member(tally, address));
         }
         return g_variant_builder_end(&b);
 }
@@ -300,19 +301,34 @@ static void add(GVariantBuilder *b, const char *key, GVariant *value) {
         g_variant_builder_add(b, "{sv}", key, value);
 }
 
+/* By its objects, not as a table: see listing.h. */
+static gboolean take_tally(PiFirewall *f, PiTally *tally, GError **error) {
+        static const char *const lists[] = {
+                "list counters table " TABLE,
+                "list set " TABLE " " PI_NFT_MEMBERS "4",
+                "list set " TABLE " " PI_NFT_MEMBERS "6",
+                "list set " TABLE " " PI_NFT_REFUSED "4",
+                "list set " TABLE " " PI_NFT_REFUSED "6",
+        };
+
+        for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+                g_autofree char *json = pi_nft_list_json(f->nft, lists[i], error);
+
+                if (!json || !pi_tally_add(tally, json, error))
+                        return FALSE;
+        }
+        return TRUE;
+}
+
 /* A table that is not there is described, too: there is nothing in it. */
 GVariant *pi_firewall_describe(PiFirewall *f, GError **error) {
-        g_autofree char *live = list_live(f, NULL), *json = NULL;
-        g_autoptr(PiTally) tally = NULL;
+        g_autofree char *live = list_live(f, NULL);
+        g_autoptr(PiTally) tally = pi_tally_new();
         const char *mode = !f->intent ? "" : f->variant.owner ? "owner" : "watched";
         GVariantBuilder b;
 
-        if (live) {
-                json = pi_nft_list_json(f->nft, "list table " TABLE, error);
-                tally = json ? pi_tally_new(json, error) : NULL;
-                if (!tally)
-                        return NULL;
-        }
+        if (live && !take_tally(f, tally, error))
+                return NULL;
         g_variant_builder_init(&b, G_VARIANT_TYPE_VARDICT);
         add(&b, PI_FIREWALL_APPLIED, g_variant_new_boolean(f->intent != NULL));
         add(&b, PI_FIREWALL_MODE, g_variant_new_string(mode));
@@ -323,16 +339,11 @@ GVariant *pi_firewall_describe(PiFirewall *f, GError **error) {
         add(&b, PI_FIREWALL_RESTORED, g_variant_new_uint64(f->restored));
         add(&b, PI_FIREWALL_MEMBERS, members_of(f->intent, tally));
         add(&b, PI_FIREWALL_WINDOWS, windows_of(f->intent));
-        add(&b, PI_FIREWALL_COUNTERS,
-            tally ? tally->counters : g_variant_new_array(G_VARIANT_TYPE("{st}"), NULL, 0));
-        add(&b, PI_FIREWALL_REFUSED_SOURCES,
-            tally ? tally->refused : g_variant_new_array(G_VARIANT_TYPE("(stt)"), NULL, 0));
+        add(&b, PI_FIREWALL_COUNTERS, pi_tally_counters(tally));
+        add(&b, PI_FIREWALL_REFUSED_SOURCES, pi_tally_refused(tally));
         return g_variant_builder_end(&b);
 }
 
-char *pi_firewall_list_all(PiFirewall *f, char **ret_text, GError **error) {
-        g_autofree char *json = pi_nft_list_json(f->nft, "list ruleset", error);
-
-        *ret_text = json ? pi_nft_list_handles(f->nft, "list ruleset", error) : NULL;
-        return *ret_text ? g_steal_pointer(&json) : NULL;
+char *pi_firewall_list_others(PiFirewall *f, char **ret_text, GError **error) {
+        return pi_listing_of_others(f->nft, ret_text, error);
 }

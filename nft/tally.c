@@ -9,6 +9,17 @@
 /* Of the sets refused4 and refused6: what is left of it tells when an address was last seen. */
 #define REFUSED_TIMEOUT_SEC 3600
 
+typedef struct Refused {
+        char *address;
+        uint64_t attempts, ago_usec;
+} Refused;
+
+struct PiTally {
+        GHashTable *members;  /* address in text -> uint64_t packets, owned; so the next */
+        GHashTable *counters; /* by name */
+        GArray *refused;      /* Refused */
+};
+
 static JsonObject *object_in(JsonObject *object, const char *name) {
         JsonNode *node = object ? json_object_get_member(object, name) : NULL;
 
@@ -31,16 +42,23 @@ static const char *string_in(JsonObject *object, const char *name) {
                        : NULL;
 }
 
-static void read_counter(JsonObject *counter, GVariantBuilder *counters) {
+static void put(GHashTable *table, const char *key, uint64_t number) {
+        uint64_t *value = g_new(uint64_t, 1);
+
+        *value = number;
+        g_hash_table_replace(table, g_strdup(key), value);
+}
+
+static void read_counter(JsonObject *counter, PiTally *tally) {
         const char *name = string_in(counter, "name");
 
         if (name)
-                g_variant_builder_add(counters, "{st}", name, number_in(counter, "packets"));
+                put(tally->counters, name, number_in(counter, "packets"));
 }
 
-typedef void (*ElementFunc)(const char *address, JsonObject *element, gpointer userdata);
+typedef void (*ElementFunc)(PiTally *tally, const char *address, JsonObject *element);
 
-static void for_each_element(JsonObject *set, ElementFunc func, gpointer userdata) {
+static void for_each_element(JsonObject *set, ElementFunc func, PiTally *tally) {
         JsonNode *node = json_object_get_member(set, "elem");
         JsonArray *elements;
 
@@ -55,40 +73,35 @@ static void for_each_element(JsonObject *set, ElementFunc func, gpointer userdat
                 const char *address = string_in(element, "val");
 
                 if (address)
-                        func(address, element, userdata);
+                        func(tally, address, element);
         }
 }
 
-static void read_member(const char *address, JsonObject *element, gpointer userdata) {
-        PiTally *tally = userdata;
-        uint64_t *packets = g_new(uint64_t, 1);
-
-        *packets = number_in(object_in(element, "counter"), "packets");
-        g_hash_table_replace(tally->members, g_strdup(address), packets);
+static void read_member(PiTally *tally, const char *address, JsonObject *element) {
+        put(tally->members, address, number_in(object_in(element, "counter"), "packets"));
 }
 
-static void read_refused(const char *address, JsonObject *element, gpointer userdata) {
+static void read_refused(PiTally *tally, const char *address, JsonObject *element) {
         uint64_t expires = MIN(number_in(element, "expires"), REFUSED_TIMEOUT_SEC);
+        Refused refused = {
+                .address = g_strdup(address),
+                .attempts = number_in(object_in(element, "counter"), "packets"),
+                .ago_usec = (REFUSED_TIMEOUT_SEC - expires) * G_USEC_PER_SEC,
+        };
 
-        g_variant_builder_add(userdata, "(stt)", address,
-                              number_in(object_in(element, "counter"), "packets"),
-                              (REFUSED_TIMEOUT_SEC - expires) * G_USEC_PER_SEC);
+        g_array_append_val(tally->refused, refused);
 }
 
-static void read_set(JsonObject *set, PiTally *tally, GVariantBuilder *refused) {
+static void read_set(JsonObject *set, PiTally *tally) {
         const char *name = string_in(set, "name");
 
         if (name && g_str_has_prefix(name, PI_NFT_MEMBERS))
                 for_each_element(set, read_member, tally);
         else if (name && g_str_has_prefix(name, PI_NFT_REFUSED))
-                for_each_element(set, read_refused, refused);
+                for_each_element(set, read_refused, tally);
 }
 
 static void read_all(PiTally *tally, JsonArray *list) {
-        GVariantBuilder counters, refused;
-
-        g_variant_builder_init(&counters, G_VARIANT_TYPE("a{st}"));
-        g_variant_builder_init(&refused, G_VARIANT_TYPE("a(stt)"));
         for (guint i = 0; i < json_array_get_length(list); i++) {
                 JsonNode *node = json_array_get_element(list, i);
                 JsonObject *entry = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node)
@@ -96,19 +109,16 @@ static void read_all(PiTally *tally, JsonArray *list) {
                 JsonObject *counter = object_in(entry, "counter"), *set = object_in(entry, "set");
 
                 if (counter)
-                        read_counter(counter, &counters);
+                        read_counter(counter, tally);
                 if (set)
-                        read_set(set, tally, &refused);
+                        read_set(set, tally);
         }
-        tally->counters = g_variant_ref_sink(g_variant_builder_end(&counters));
-        tally->refused = g_variant_ref_sink(g_variant_builder_end(&refused));
 }
 
-PiTally *pi_tally_new(const char *json, GError **error) {
+gboolean pi_tally_add(PiTally *tally, const char *json, GError **error) {
         g_autoptr(JsonParser) parser = json_parser_new_immutable();
         g_autoptr(GError) problem = NULL;
         JsonNode *root = NULL, *list = NULL;
-        PiTally *tally;
 
         if (json_parser_load_from_data(parser, json, -1, &problem))
                 root = json_parser_get_root(parser);
@@ -118,11 +128,23 @@ PiTally *pi_tally_new(const char *json, GError **error) {
                 g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
                             "nftables listed its table in a form that is not known: %s",
                             problem ? problem->message : "no list \"nftables\"");
-                return NULL;
+                return FALSE;
         }
-        tally = g_new0(PiTally, 1);
-        tally->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         read_all(tally, json_node_get_array(list));
+        return TRUE;
+}
+
+static void clear_refused(gpointer data) {
+        g_free(((Refused *) data)->address);
+}
+
+PiTally *pi_tally_new(void) {
+        PiTally *tally = g_new0(PiTally, 1);
+
+        tally->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        tally->counters = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        tally->refused = g_array_new(FALSE, FALSE, sizeof(Refused));
+        g_array_set_clear_func(tally->refused, clear_refused);
         return tally;
 }
 
@@ -130,8 +152,8 @@ void pi_tally_free(PiTally *tally) {
         if (!tally)
                 return;
         g_hash_table_unref(tally->members);
-        g_variant_unref(tally->counters);
-        g_variant_unref(tally->refused);
+        g_hash_table_unref(tally->counters);
+        g_array_unref(tally->refused);
         g_free(tally);
 }
 
@@ -139,4 +161,28 @@ uint64_t pi_tally_of_member(const PiTally *tally, const char *address) {
         const uint64_t *packets = g_hash_table_lookup(tally->members, address);
 
         return packets ? *packets : 0;
+}
+
+GVariant *pi_tally_counters(const PiTally *tally) {
+        GHashTableIter iter;
+        GVariantBuilder b;
+        gpointer name, packets;
+
+        g_variant_builder_init(&b, G_VARIANT_TYPE("a{st}"));
+        g_hash_table_iter_init(&iter, tally->counters);
+        while (g_hash_table_iter_next(&iter, &name, &packets))
+                g_variant_builder_add(&b, "{st}", name, *(const uint64_t *) packets);
+        return g_variant_builder_end(&b);
+}
+
+GVariant *pi_tally_refused(const PiTally *tally) {
+        GVariantBuilder b;
+
+        g_variant_builder_init(&b, G_VARIANT_TYPE("a(stt)"));
+        for (guint i = 0; i < tally->refused->len; i++) {
+                const Refused *r = &g_array_index(tally->refused, Refused, i);
+
+                g_variant_builder_add(&b, "(stt)", r->address, r->attempts, r->ago_usec);
+        }
+        return g_variant_builder_end(&b);
 }

@@ -4,17 +4,21 @@
 #include <glib.h>
 #include <stdint.h>
 
-/* What the kernel has counted in the table, read from the JSON of "list table". */
-typedef struct PiTally {
-        GHashTable *members; /* address in text -> uint64_t packets, owned */
-        GVariant *counters;  /* a{st}: packets */
-        GVariant *refused;   /* a(stt): address, attempts, microseconds since the last one */
-} PiTally;
+/* What the kernel has counted in the table, gathered from what libnftables lists as JSON. */
+typedef struct PiTally PiTally;
 
-/* Errors: PI_ERROR_FAILED when it is not of the form that is known. */
-PiTally *pi_tally_new(const char *json, GError **error);
+PiTally *pi_tally_new(void);
 void pi_tally_free(PiTally *tally);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiTally, pi_tally_free)
 
-/* 0 for an address that is no member's. */
+/* Takes counters, and the elements of sets of members and of refused sources. Errors:
+ * PI_ERROR_FAILED when it is not of the form that is known. */
+gboolean pi_tally_add(PiTally *tally, const char *json, GError **error);
+
+/* Packets from an address; 0 for one that is no member's. */
 uint64_t pi_tally_of_member(const PiTally *tally, const char *address);
+
+/* Packets by counter, a{st}; address, attempts and microseconds since the last one, a(stt). Both
+ * floating. */
+GVariant *pi_tally_counters(const PiTally *tally);
+GVariant *pi_tally_refused(const PiTally *tally);

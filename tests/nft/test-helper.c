@@ -374,6 +374,14 @@ static void blocks(Fixture *f, gconstpointer data) {
         g_assert_cmpstr(table, ==, "corporate");
         g_assert_cmpstr(chain, ==, "input");
         g_assert_cmpuint(handle, >, 0);
+        /* A table that sleeps drops nothing. Of one with a flag the parts are listed by themselves. */
+        g_free(test_nft(f->link, "table inet corporate { flags dormant; }\n"));
+        g_variant_unref(reply);
+        g_variant_unref(list);
+        reply = test_helper_call(f->helper, "FindBlocks",
+                                 g_variant_new_parsed("(uint16 31415, ['" MEMBER "'])"), NULL, NULL);
+        list = g_variant_get_child_value(reply, 0);
+        g_assert_cmpuint(g_variant_n_children(list), ==, 0);
         test_helper_fails(f->helper, "FindBlocks", "(uint16 31415, ['a'])", "InvalidOption",
                           "Source 1: \"a\" is no address");
         test_helper_fails(f->helper, "FindBlocks", "(uint16 0, ['::1'])", "InvalidOption",

@@ -18,16 +18,20 @@ static const char listing[] =
         "{\"set\": {\"name\": \"refused6\"}}, {\"rule\": {\"expr\": []}}]}";
 
 static void test_listing(void) {
-        g_autoptr(PiTally) tally = pi_tally_new(listing, NULL);
+        g_autoptr(PiTally) tally = pi_tally_new();
+        g_autoptr(GVariant) counters = NULL, refused = NULL;
         guint64 packets, attempts, ago;
         const char *address;
 
-        g_assert_true(g_variant_lookup(tally->counters, "seen", "t", &packets));
+        g_assert_true(pi_tally_add(tally, listing, NULL));
+        counters = g_variant_ref_sink(pi_tally_counters(tally));
+        refused = g_variant_ref_sink(pi_tally_refused(tally));
+        g_assert_true(g_variant_lookup(counters, "seen", "t", &packets));
         g_assert_cmpuint(packets, ==, 23);
         g_assert_cmpuint(pi_tally_of_member(tally, "10.0.0.1"), ==, 5);
         g_assert_cmpuint(pi_tally_of_member(tally, "10.0.0.9"), ==, 0);
-        g_assert_cmpuint(g_variant_n_children(tally->refused), ==, 1);
-        g_variant_get_child(tally->refused, 0, "(&stt)", &address, &attempts, &ago);
+        g_assert_cmpuint(g_variant_n_children(refused), ==, 1);
+        g_variant_get_child(refused, 0, "(&stt)", &address, &attempts, &ago);
         g_assert_cmpstr(address, ==, "10.0.0.9");
         g_assert_cmpuint(attempts, ==, 4);
         g_assert_cmpuint(ago, ==, 4 * G_USEC_PER_SEC);
@@ -46,16 +50,21 @@ static void test_other_forms(void) {
         GError *error = NULL;
 
         for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-                g_assert_null(pi_tally_new(bad[i], &error));
+                g_autoptr(PiTally) tally = pi_tally_new();
+
+                g_assert_false(pi_tally_add(tally, bad[i], &error));
                 g_assert_error(error, PI_ERROR, PI_ERROR_FAILED);
                 g_clear_error(&error);
         }
         for (gsize i = 0; i < G_N_ELEMENTS(odd); i++) {
-                g_autoptr(PiTally) tally = pi_tally_new(odd[i], &error);
+                g_autoptr(PiTally) tally = pi_tally_new();
+                g_autoptr(GVariant) counters = NULL;
 
+                g_assert_true(pi_tally_add(tally, odd[i], &error));
                 g_assert_no_error(error);
-                g_assert_cmpuint(g_variant_n_children(tally->counters), ==, 0);
-                g_assert_cmpuint(g_hash_table_size(tally->members), ==, 0);
+                counters = g_variant_ref_sink(pi_tally_counters(tally));
+                g_assert_cmpuint(g_variant_n_children(counters), ==, 0);
+                g_assert_cmpuint(pi_tally_of_member(tally, "10.0.0.1"), ==, 0);
         }
 }
 
