@@ -26,10 +26,10 @@ static GArray *read_sources(GVariant *sources, GError **error) {
         gsize n = g_variant_n_children(sources);
         g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(PiNftAddress));
 
-        if (n > PI_BLOCKS_SOURCES_MAX) {
+        if (n > PI_FIREWALL_MEMBERS_MAX) {
                 (void) pi_option_invalid(error,
                                          "%" G_GSIZE_FORMAT " sources are too many: %u at most", n,
-                                         PI_BLOCKS_SOURCES_MAX);
+                                         PI_FIREWALL_MEMBERS_MAX);
                 return NULL;
         }
         for (gsize i = 0; i < n; i++) {

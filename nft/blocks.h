@@ -3,7 +3,6 @@
 
 #include "nft/firewall.h"
 
-#define PI_BLOCKS_SOURCES_MAX 1024
 #define PI_BLOCKS_MAX 256
 
 /* What other tables have against connections of these addresses (as) to a port, as the interface

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "dbus/names.h"
 #include "nft/address.h"
 
-#define PI_FIREWALL_MEMBERS_MAX 1024
 #define PI_FIREWALL_WINDOWS_MAX 64
 #define PI_FIREWALL_NAME_MAX 64
 #define PI_WINDOW_USEC_MIN G_USEC_PER_SEC

@@ -40,8 +40,8 @@ static void end_table(Reading *r) {
                 return;
         if (r->flags)
                 g_ptr_array_add(r->plan,
-                                g_strdup_printf("{\"table\": {\"family\": \"%s\", \"name\": \"%s\", "
-                                                "\"flags\": [\"%s\"]}}",
+                                g_strdup_printf("{\"table\": {\"family\": \"%s\", "
+                                                "\"name\": \"%s\", \"flags\": [\"%s\"]}}",
                                                 r->family, r->table, r->flags));
         else
                 g_ptr_array_add(r->plan, g_strdup_printf("list table %s %s", r->family, r->table));

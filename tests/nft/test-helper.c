@@ -306,7 +306,7 @@ static void hostile_members(Fixture *f, gconstpointer data) {
                 g_string_append_printf(many, "%s('10.1.%u.%u', 'm%u')", i > 0 ? ", " : "", i / 250,
                                        i % 250 + 1, i);
         g_string_append(many, "]");
-        refuses(f, many->str, "10000 members are too many: 1024 at most");
+        refuses(f, many->str, "10000 members are too many: 1280 at most");
         g_string_free(many, TRUE);
         test_helper_fails(f->helper, "Apply", "(uint16 0, @a(ss) [], @a(st) [])", "InvalidOption",
                           "no port");
@@ -374,12 +374,13 @@ static void blocks(Fixture *f, gconstpointer data) {
         g_assert_cmpstr(table, ==, "corporate");
         g_assert_cmpstr(chain, ==, "input");
         g_assert_cmpuint(handle, >, 0);
-        /* A table that sleeps drops nothing. Of one with a flag the parts are listed by themselves. */
+        /* A table that sleeps drops nothing. */
         g_free(test_nft(f->link, "table inet corporate { flags dormant; }\n"));
         g_variant_unref(reply);
         g_variant_unref(list);
         reply = test_helper_call(f->helper, "FindBlocks",
-                                 g_variant_new_parsed("(uint16 31415, ['" MEMBER "'])"), NULL, NULL);
+                                 g_variant_new_parsed("(uint16 31415, ['" MEMBER "'])"), NULL,
+                                 NULL);
         list = g_variant_get_child_value(reply, 0);
         g_assert_cmpuint(g_variant_n_children(list), ==, 0);
         test_helper_fails(f->helper, "FindBlocks", "(uint16 31415, ['a'])", "InvalidOption",

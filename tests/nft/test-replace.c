@@ -25,6 +25,7 @@ typedef struct Traffic {
         TestLink *link;
         atomic_bool ending;
         guint64 stranger_tried, stranger_in, member_in, member_failed;
+        int problem; /* of the member's last attempt that failed */
 } Traffic;
 
 /* A SYN that is dropped is sent again after a second: a new socket is quicker. */
@@ -61,8 +62,13 @@ static gpointer members(gpointer userdata) {
 
                 if (poll(&fd, 1, -1) == 1 && !(fd.revents & (POLLERR | POLLHUP)))
                         t->member_in++;
-                else
+                else {
+                        socklen_t size = sizeof(t->problem);
+
+                        g_assert_no_errno(getsockopt(fd.fd, SOL_SOCKET, SO_ERROR, &t->problem,
+                                                     &size));
                         t->member_failed++;
+                }
                 g_assert_no_errno(setsockopt(fd.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)));
                 close(fd.fd);
         }
@@ -128,6 +134,9 @@ static void test_replace(gconstpointer data) {
         g_test_message("%u replacements; the stranger tried %" G_GUINT64_FORMAT " times, the "
                        "member connected %" G_GUINT64_FORMAT " times",
                        n, traffic.stranger_tried, traffic.member_in);
+        if (traffic.member_failed > 0)
+                g_test_message("%" G_GUINT64_FORMAT " attempts of the member failed: %s",
+                               traffic.member_failed, g_strerror(traffic.problem));
         g_assert_cmpuint(traffic.stranger_tried, >, 1000);
         g_assert_cmpuint(traffic.member_in, >, 100);
         g_assert_cmpuint(traffic.stranger_in, ==, 0);
