@@ -82,7 +82,7 @@ static const PiKernel *choose_kernel(const Options *o, const PiSettings *setting
 static gboolean all_ended(gpointer userdata) {
         Daemon *d = userdata;
 
-        if (!pi_server_stop(d->server) || pi_jobs_n_running(d->jobs) > 0)
+        if (pi_jobs_n_running(d->jobs) > 0 || !pi_server_stop(d->server))
                 return G_SOURCE_CONTINUE;
         g_main_loop_quit(d->loop);
         return G_SOURCE_REMOVE;

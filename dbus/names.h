@@ -46,8 +46,8 @@
 #define PI_TOKEN_EXPIRES_USEC "expires_usec"
 #define PI_TOKEN_CREATED_USEC "created_usec"
 
-/* The most members that the firewall takes: those of the largest cluster, at each of their addresses
- * and where they are connected from. */
+/* The most members that the firewall takes: those of the largest cluster, at each of their
+ * addresses and where they are connected from. */
 #define PI_FIREWALL_MEMBERS_MAX 1280
 
 /* Keys of what the firewall describes. */

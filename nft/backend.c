@@ -38,6 +38,8 @@ static gboolean failed(PiNft *nft, GError **error) {
         g_autofree char *text = g_strdup(nft_ctx_get_error_buffer(nft->ctx));
         char *what = g_strstrip(text);
 
+        /* Else the next listing would begin with what this one had so far. */
+        (void) nft_ctx_get_output_buffer(nft->ctx);
         what[strcspn(what, "\n")] = '\0';
         if (g_str_has_prefix(what, "Error: "))
                 what += strlen("Error: ");

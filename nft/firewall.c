@@ -13,6 +13,10 @@
 
 #define TABLE PI_NFT_FAMILY " " PI_NFT_TABLE
 
+/* Between tries to put the rules back. */
+#define AGAIN_SEC_MIN 1
+#define AGAIN_SEC_MAX 60
+
 struct PiFirewall {
         PiNft *nft;
         PiNftVariant most, variant; /* the second holds while there is an intent */
@@ -22,6 +26,8 @@ struct PiFirewall {
         char *expected;   /* what the kernel listed when all was right */
         PiWatch *watch;   /* NULL where nobody else can change the table */
         guint timer;      /* of the next window's end, 0 for none */
+        guint again;      /* the rules could not be put back, and are tried again; 0 for none */
+        guint again_sec;
         uint64_t restored;
 };
 
@@ -70,6 +76,17 @@ static void set_timer(PiFirewall *f) {
                                             on_window_over, f);
 }
 
+/* Whether it says that the kernel, or libnftables, does not know something. */
+static gboolean is_about_abilities(const GError *error) {
+        static const char *const said[] = { "No such file", "not supported", "syntax error",
+                                            "Invalid argument" };
+
+        for (gsize i = 0; i < G_N_ELEMENTS(said); i++)
+                if (strstr(error->message, said[i]))
+                        return TRUE;
+        return FALSE;
+}
+
 /* What the kernel can do is found out by trying: the best first. */
 static gboolean load_whole(PiFirewall *f, const PiIntent *intent, GError **error) {
         const PiNftVariant variants[] = { { TRUE, TRUE }, { TRUE, FALSE }, { FALSE, TRUE },
@@ -87,6 +104,8 @@ static gboolean load_whole(PiFirewall *f, const PiIntent *intent, GError **error
                         f->variant = variants[i];
                         return TRUE;
                 }
+                if (!is_about_abilities(first))
+                        break;
         }
         g_propagate_error(error, g_steal_pointer(&first));
         return FALSE;
@@ -112,17 +131,32 @@ static gboolean load(PiFirewall *f, const PiIntent *intent, GError **error) {
                load_whole(f, intent, error);
 }
 
+static gboolean put_back_again(gpointer userdata);
+
 static void put_back(gpointer userdata) {
         PiFirewall *f = userdata;
         g_autoptr(GError) error = NULL;
 
-        if (!f->intent || is_as_expected(f))
+        g_clear_handle_id(&f->again, g_source_remove);
+        if (!f->intent || is_as_expected(f)) {
+                f->again_sec = 0;
                 return;
+        }
         if (load_whole(f, f->intent, &error)) {
                 note_expected(f);
                 f->restored++;
+                f->again_sec = 0;
+        } else {
+                f->again_sec = CLAMP(2 * f->again_sec, AGAIN_SEC_MIN, AGAIN_SEC_MAX);
+                f->again = g_timeout_add_seconds(f->again_sec, put_back_again, f);
         }
         f->hooks->restored(error, f->userdata);
+}
+
+static gboolean put_back_again(gpointer userdata) {
+        ((PiFirewall *) userdata)->again = 0;
+        put_back(userdata);
+        return G_SOURCE_REMOVE;
 }
 
 /* The filter works without being watched, and is put in order at the next change. */
@@ -189,6 +223,7 @@ PiFirewall *pi_firewall_new(PiNftVariant most, const PiFirewallHooks *hooks, gpo
 
 static void forget(PiFirewall *f) {
         g_clear_pointer(&f->watch, pi_watch_free);
+        g_clear_handle_id(&f->again, g_source_remove);
         g_clear_pointer(&f->intent, pi_intent_free);
         g_clear_pointer(&f->expected, g_free);
         set_timer(f);

@@ -10,7 +10,7 @@ typedef struct PiFirewall PiFirewall;
 typedef struct PiFirewallHooks {
         void (*changed)(gpointer userdata); /* there are rules now, or none any more */
         /* The table was gone or other than it should be, and is as it was again; or, with an error,
-         * that did not go: tried again at the next change. */
+         * that did not go: it is tried again after a second, and less often then. */
         void (*restored)(const GError *error, gpointer userdata);
 } PiFirewallHooks;
 

@@ -48,8 +48,12 @@ static gboolean on_idle(gpointer userdata) {
         Helper *h = userdata;
 
         h->idle = 0;
-        if (!pi_firewall_is_applied(h->firewall) && pi_firewall_server_retire(h->server))
-                g_main_loop_quit(h->loop);
+        if (pi_firewall_is_applied(h->firewall))
+                return G_SOURCE_REMOVE;
+        /* First: systemd starts another for whoever calls from here on. */
+        sd_notify(0, "STOPPING=1");
+        pi_firewall_server_retire(h->server);
+        g_main_loop_quit(h->loop);
         return G_SOURCE_REMOVE;
 }
 

@@ -7,17 +7,22 @@
 #include "dbus/bus-source.h"
 #include "dbus/error.h"
 #include "dbus/names.h"
+#include "dbus/options.h"
 #include "dbus/variant.h"
 #include "nft/blocks.h"
 
 /* Of the service that computes. */
 #define DAEMON_USER "pi-computed"
 
+/* The service, which speaks to the network, might be made to shut others out of ssh. */
+#define PORT_MIN 1024
+
 struct PiFirewallServer {
         PiFirewallServerConfig config;
         sd_bus *bus;
         GSource *source;
         uid_t daemon_uid; /* or root's, where there is no such user */
+        uid_t caller;     /* of the call that is being answered */
 };
 
 /* Beside the policy of the bus, which is a file that may have been edited. */
@@ -33,6 +38,7 @@ static gboolean caller_may(PiFirewallServer *s, sd_bus_message *call, GError **e
                             "The bus does not tell who calls: %s", g_strerror(-r));
                 return FALSE;
         }
+        s->caller = uid;
         if (uid == 0 || uid == geteuid() || uid == s->daemon_uid)
                 return TRUE;
         g_set_error(error, PI_ERROR, PI_ERROR_NOT_AUTHORIZED,
@@ -77,6 +83,12 @@ static int apply(sd_bus_message *call, PiFirewallServer *s) {
                 r = pi_variant_read(call, &windows);
         if (r < 0)
                 return r;
+        if (port > 0 && port < PORT_MIN && s->caller != 0) {
+                (void) pi_option_invalid(&error,
+                                         "Port %u is below %u: only root may have it guarded", port,
+                                         PORT_MIN);
+                return reply_error(call, error);
+        }
         intent = pi_intent_new(port, members, windows, g_get_monotonic_time(), &error);
         return reply(call, intent && pi_firewall_apply(s->config.firewall, intent, &error), &error);
 }
@@ -227,10 +239,9 @@ void pi_firewall_server_free(PiFirewallServer *s) {
         g_free(s);
 }
 
-gboolean pi_firewall_server_retire(PiFirewallServer *s) {
+void pi_firewall_server_retire(PiFirewallServer *s) {
         if (sd_bus_release_name(s->bus, PI_FIREWALL_BUS_NAME) < 0)
-                return TRUE;
+                return;
         while (sd_bus_process(s->bus, NULL) > 0)
                 ;
-        return !pi_firewall_is_applied(s->config.firewall) || request_name(s) < 0;
 }

@@ -22,6 +22,6 @@ PiFirewallServer *pi_firewall_server_new(const PiFirewallServerConfig *config, G
 void pi_firewall_server_free(PiFirewallServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiFirewallServer, pi_firewall_server_free)
 
-/* Gives the name up and answers what came before that: the bus starts another process for later
- * calls. FALSE, and the name is owned again, when rules came of it. */
-gboolean pi_firewall_server_retire(PiFirewallServer *server);
+/* For the end: gives the name up and answers what came before that. The bus starts another process
+ * for later calls; whoever was answered here knows by the name that it was in vain. */
+void pi_firewall_server_retire(PiFirewallServer *server);

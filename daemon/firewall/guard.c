@@ -36,11 +36,14 @@ struct PiGuard {
         sd_bus_slot *match;
         sd_bus_slot *call; /* to the helper, NULL when none is under way */
         PiWanted *asked;   /* by that call; NULL: to take the rules away */
-        PiWanted *told;    /* what the helper does, as far as is known; NULL: nothing */
+        gboolean lost_in_call; /* the helper ended, or another took its place */
+        PiWanted *told;    /* what the helper does; NULL: that is not known, or nothing */
+        gboolean may_have_rules; /* the helper, or one that an earlier service has asked */
         GError *error;
         GArray *waiting; /* Waiting, for the end of the next call that begins */
         guint n_called;  /* of these, those that wait for the call under way */
-        gboolean disabled; /* as long as nobody has said otherwise */
+        gboolean enabled;  /* by the settings */
+        gboolean disabled; /* since it is not, and nobody has said otherwise */
         gboolean removed;
         gboolean stopped;
         PiGuardState reported;
@@ -104,15 +107,22 @@ static uint64_t now(void) {
         return (uint64_t) g_get_real_time();
 }
 
+static const char *what_failed(const PiGuard *g) {
+        if (!listens(g))
+                return "The rules of the firewall could not be taken away";
+        return g->may_have_rules ? "The firewall could not be told who is a member now"
+                                 : "The firewall does not keep strangers from the port of the "
+                                   "cluster, TLS alone does";
+}
+
 /* A failure is told once, however often it is tried again. */
 static void note_error(PiGuard *g, const GError *error) {
         if (error && !g->error)
                 g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID",
                                  PI_EVENT_FIREWALL_FAILED, "PI_ERROR",
-                                 pi_error_name((PiError) error->code), "MESSAGE",
-                                 "The firewall does not keep strangers from the port of the "
-                                 "cluster, TLS alone does: %s", error->message);
-        if (!error && g->error)
+                                 pi_error_name((PiError) error->code), "MESSAGE", "%s: %s",
+                                 what_failed(g), error->message);
+        if (!error && g->error && g->told)
                 g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
                                  PI_EVENT_FIREWALL_RECOVERED, "MESSAGE",
                                  "The firewall keeps strangers from the port of the cluster again");
@@ -134,23 +144,30 @@ static void answer(PiGuard *g, guint n, const GError *error) {
         }
 }
 
-static void settle(PiGuard *g, const GError *error) {
+/* `absent`: there is no helper to have rules. */
+static void settle(PiGuard *g, const GError *error, gboolean absent) {
         gboolean other_error = error && g->error && !g_str_equal(error->message, g->error->message);
         guint n = g->n_called;
 
         g_clear_pointer(&g->told, pi_wanted_free);
-        if (!error)
+        if (!error && !g->lost_in_call)
                 g->told = g_steal_pointer(&g->asked);
+        if (absent || (!error && !g->told))
+                g->may_have_rules = FALSE;
+        g->lost_in_call = FALSE;
         g_clear_pointer(&g->asked, pi_wanted_free);
         g->retry_sec = error ? CLAMP(2 * g->retry_sec, RETRY_SEC_MIN, RETRY_SEC_MAX) : 0;
         note_error(g, error);
         g->n_called = 0;
         report(g, other_error);
         answer(g, n, error);
-        if (error)
-                schedule(g, g->retry_sec * 1000);
-        else
-                schedule(g, SETTLE_MSEC); /* for what has changed meanwhile */
+        /* Also for what has changed meanwhile; who asks by hand does not wait for the next try. */
+        schedule(g, error && g->waiting->len == 0 ? g->retry_sec * 1000 : SETTLE_MSEC);
+}
+
+static gboolean is_absent(const sd_bus_error *e) {
+        return sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+               sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
 }
 
 /* What an administrator can do about it. */
@@ -158,8 +175,7 @@ static GError *error_of(const sd_bus_error *e) {
         PiError code = PI_ERROR_FAILED;
 
         (void) pi_error_from_name(e->name, &code);
-        if (sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
-            sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+        if (is_absent(e))
                 return g_error_new_literal(PI_ERROR, PI_ERROR_FAILED,
                                            "pi-computed-firewall is not installed on this bus");
         if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) ||
@@ -174,10 +190,14 @@ static GError *error_of(const sd_bus_error *e) {
 static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         PiGuard *g = userdata;
         const sd_bus_error *e = sd_bus_message_get_error(m);
-        g_autoptr(GError) error = e ? error_of(e) : NULL;
+        gboolean absent = e && is_absent(e);
+        g_autoptr(GError) error = NULL;
 
+        /* Who is not there has no rules to take away. */
+        if (e && !(absent && !g->asked))
+                error = error_of(e);
         g->call = sd_bus_slot_unref(g->call);
-        settle(g, error);
+        settle(g, error, absent);
         return 0;
 }
 
@@ -189,6 +209,7 @@ static void call_helper(PiGuard *g, PiWanted *wanted) {
                                                PI_INTERFACE_FIREWALL, wanted ? "Apply" : "Remove");
 
         g->asked = wanted;
+        g->may_have_rules = g->may_have_rules || wanted;
         g->n_called = g->waiting->len;
         if (wanted)
                 arguments = g_variant_ref_sink(pi_wanted_arguments(wanted, now()));
@@ -203,7 +224,7 @@ static void call_helper(PiGuard *g, PiWanted *wanted) {
                 g_autoptr(GError) error = g_error_new(PI_ERROR, PI_ERROR_FAILED,
                                                       "The helper cannot be called: %s",
                                                       g_strerror(-r));
-                settle(g, error);
+                settle(g, error, FALSE);
         }
 }
 
@@ -221,11 +242,10 @@ static gboolean look(gpointer userdata) {
         wanted = what_is_wanted(g);
         if (wanted && (g->waiting->len > 0 || !pi_wanted_is_told(wanted, g->told, now()))) {
                 call_helper(g, g_steal_pointer(&wanted));
-        } else if (!wanted && (g->told || (g->waiting->len > 0 && g->removed))) {
+        } else if (!wanted && (g->may_have_rules || g->waiting->len > 0)) {
                 call_helper(g, NULL);
         } else {
-                if (!wanted)
-                        note_error(g, NULL);
+                note_error(g, NULL);
                 report(g, FALSE);
                 answer(g, g->waiting->len, NULL);
                 if (wanted && wanted->open_until_usec > 0)
@@ -251,13 +271,17 @@ static int on_helper(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 
         if (sd_bus_message_read(m, "sss", &name, &old_owner, &new_owner) < 0 || g->stopped)
                 return 0;
-        if (new_owner[0]) {
+        if (!old_owner[0]) {
                 /* One that somebody else has started, after all. */
                 if (g->error && !g->call)
                         schedule(g, SETTLE_MSEC);
                 return 0;
         }
-        /* Its rules went with it, or are nobody's now. */
+        /* Its rules went with it, or are nobody's now. What it answers to a call under way counts
+         * no more. */
+        g->lost_in_call = g->call != NULL;
+        if (!g->told)
+                return 0;
         g_clear_pointer(&g->told, pi_wanted_free);
         report(g, FALSE);
         if (!g->call && !g->error)
@@ -265,8 +289,17 @@ static int on_helper(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         return 0;
 }
 
-static void on_event(gpointer userdata) {
+static void on_joined(gpointer userdata) {
         look_soon(userdata);
+}
+
+/* What somebody said was about that cluster. */
+static void on_left(gpointer userdata) {
+        PiGuard *g = userdata;
+
+        g->removed = FALSE;
+        g->disabled = !g->enabled;
+        look_soon(g);
 }
 
 static void on_member(const PiMemberView *member, gpointer userdata) {
@@ -282,8 +315,8 @@ static void on_token(const char *id, PiTokenNews news, uint32_t uses, gpointer u
 }
 
 static const PiClusterListener listener = {
-        .joined = on_event,
-        .left = on_event,
+        .joined = on_joined,
+        .left = on_left,
         .member_added = on_member,
         .member_changed = on_member,
         .member_removed = on_member_removed,
@@ -298,7 +331,10 @@ PiGuard *pi_guard_new(sd_bus *bus, PiCluster *cluster, gboolean enabled,
         g->cluster = cluster;
         g->changed = changed;
         g->userdata = userdata;
+        g->enabled = enabled;
         g->disabled = !enabled;
+        /* An earlier service that did not end well may have left some. */
+        g->may_have_rules = TRUE;
         g->waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
         (void) sd_bus_add_match_async(bus, &g->match, HELPER_MATCH, on_helper, NULL, g);
         pi_cluster_add_listener(cluster, &listener, g);
@@ -322,7 +358,7 @@ gboolean pi_guard_stop(PiGuard *g) {
         g_clear_handle_id(&g->timer, g_source_remove);
         g->call = sd_bus_slot_unref(g->call);
         /* One that has gone already need not be started for it. */
-        if ((g->told || g->asked) &&
+        if (g->may_have_rules &&
             sd_bus_message_new_method_call(g->bus, &m, PI_FIREWALL_BUS_NAME, PI_FIREWALL_PATH,
                                            PI_INTERFACE_FIREWALL, "Remove") >= 0 &&
             sd_bus_message_set_auto_start(m, 0) >= 0)
@@ -359,10 +395,10 @@ static gboolean may_wait(PiGuard *g, PiGuardDone done, gpointer userdata) {
 void pi_guard_apply(PiGuard *g, PiGuardDone done, gpointer userdata) {
         g_autoptr(GError) error = NULL;
 
-        if (!pi_cluster_id(g->cluster)[0]) {
+        if (!listens(g)) {
                 g_set_error_literal(&error, PI_ERROR, PI_ERROR_NOT_IN_CLUSTER,
-                                    "This node is in no cluster: nothing listens, and there is "
-                                    "nothing to guard");
+                                    "Nothing listens, and there is nothing to guard: this node is "
+                                    "in no cluster, or has Port=0");
                 done(error, userdata);
                 return;
         }
@@ -376,8 +412,10 @@ void pi_guard_apply(PiGuard *g, PiGuardDone done, gpointer userdata) {
 void pi_guard_remove(PiGuard *g, PiGuardDone done, gpointer userdata) {
         if (!may_wait(g, done, userdata))
                 return;
-        g->disabled = FALSE;
-        g->removed = TRUE;
+        if (listens(g)) {
+                g->disabled = FALSE;
+                g->removed = TRUE;
+        }
         if (!g->call)
                 schedule(g, 0);
 }

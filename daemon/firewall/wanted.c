@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/firewall/wanted.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 
+#include "daemon/cluster/address.h"
 #include "dbus/names.h"
+
+G_STATIC_ASSERT(PI_FIREWALL_MEMBERS_MAX >= PI_MEMBERS_MAX * (PI_ADDRESSES_MAX + 1));
 
 #define OPEN_USEC_MIN UINT64_C(1000000)
 #define OPEN_USEC_MAX (UINT64_C(3600) * 1000000)
@@ -16,11 +21,24 @@ static char *host_of(const char *address) {
         return g_strndup(host, strcspn(host, bracketed ? "]%" : ":"));
 }
 
+/* Another member says what its addresses are, and may say what it likes: what the helper would
+ * refuse, with all the rest, is left out. */
+static gboolean is_of_a_host(const char *host) {
+        struct in6_addr v6;
+        struct in_addr v4;
+
+        if (inet_pton(AF_INET, host, &v4) == 1)
+                return v4.s_addr != INADDR_ANY && v4.s_addr != INADDR_BROADCAST &&
+                       !IN_MULTICAST(ntohl(v4.s_addr));
+        return inet_pton(AF_INET6, host, &v6) == 1 && !IN6_IS_ADDR_UNSPECIFIED(&v6) &&
+               !IN6_IS_ADDR_MULTICAST(&v6) && !IN6_IS_ADDR_V4MAPPED(&v6);
+}
+
 static void add_address(GVariantBuilder *b, GHashTable *seen, const char *address,
                         const char *name) {
         char *host = host_of(address);
 
-        if (host[0] && !g_hash_table_contains(seen, host))
+        if (is_of_a_host(host) && !g_hash_table_contains(seen, host))
                 g_variant_builder_add(b, "(ss)", host, name);
         g_hash_table_add(seen, host);
 }

@@ -65,6 +65,19 @@ static void test_members(void) {
         expect(NOW, "(31415, [], [])");
 }
 
+/* One that says of itself what no host has must not take the rules away from all. */
+static void test_odd_addresses(void) {
+        static const char *const odd[] = { "0.0.0.0:1", "224.0.0.1:1", "255.255.255.255:1", "foo:1",
+                                           "2001:db8::7", "[::]:1", "[ff02::1]:1", "[]:1", ":1", "",
+                                           "[::ffff:0.0.0.0]:1", "10.0.0.9:1", NULL };
+
+        set_up();
+        n_members = 2;
+        members[1].addresses = odd;
+        members[1].remote_address = "an unknown address";
+        expect(NOW, "(31415, [('10.0.0.9', 'b')], [])");
+}
+
 #define WINDOWS(usec) "(31415, [], [('0.0.0.0/0', " usec "), ('::/0', " usec ")])"
 
 static void test_tokens(void) {
@@ -132,6 +145,7 @@ static void test_told(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/wanted/members", test_members);
+        g_test_add_func("/wanted/odd-addresses", test_odd_addresses);
         g_test_add_func("/wanted/tokens", test_tokens);
         g_test_add_func("/wanted/away", test_away);
         g_test_add_func("/wanted/told", test_told);
