@@ -175,9 +175,17 @@ static void by_hand(Fixture *f, gconstpointer data) {
         g_assert_null(test_call_ok(a, "RemoveFirewall", NULL));
         g_assert_true(has_no_rules(a));
         g_assert_true(is_in_state(&(State) { a, "removed" }));
-        /* It stays so, whatever happens in the cluster. */
-        g_free(test_token(a, NULL));
-        g_assert_null(test_call_ok(a, "RemoveFirewall", NULL));
+        /* It stays so, whatever happens in the cluster: here somebody comes in and leaves. */
+        {
+                g_autofree char *token = test_token(a, NULL);
+
+                test_join(f->node[1], token);
+                test_wait_for_member(a, f->node[1], "up");
+                wait_for_state(f->node[1], "applied");
+                g_assert_null(test_call_ok(f->node[1], "LeaveCluster", NULL));
+                test_wait_until_forgotten(a, f->node[1]);
+        }
+        g_assert_true(is_in_state(&(State) { a, "removed" }));
         g_assert_true(has_no_rules(a));
         g_assert_null(test_call_ok(a, "ApplyFirewall", NULL));
         g_assert_true(is_in_state(&(State) { a, "applied" }));
