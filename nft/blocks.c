@@ -5,7 +5,9 @@
 
 #include "dbus/names.h"
 #include "dbus/options.h"
+#include "nft/address.h"
 #include "nft/foreign/foreign.h"
+#include "nft/listing.h"
 
 static void add_string(GVariantBuilder *b, const char *key, const char *value) {
         g_variant_builder_add(b, "{sv}", key, g_variant_new_string(value));
@@ -64,19 +66,23 @@ static GVariant *find(const PiForeign *foreign, uint16_t port, const GArray *add
         return g_variant_builder_end(&rows);
 }
 
-GVariant *pi_blocks_find(PiFirewall *firewall, uint16_t port, GVariant *sources, GError **error) {
+gboolean pi_blocks_check(uint16_t port, GVariant *sources, GError **error) {
         g_autoptr(GArray) addresses = NULL;
+
+        if (port == 0)
+                return pi_option_invalid(error, "0 is no port: 1 to 65535");
+        addresses = read_sources(sources, error);
+        return addresses != NULL;
+}
+
+GVariant *pi_blocks_find(PiNft *nft, uint16_t port, GVariant *sources, GError **error) {
+        g_autoptr(GArray) addresses = read_sources(sources, error);
         g_autoptr(PiForeign) foreign = NULL;
         g_autofree char *json = NULL, *text = NULL;
 
-        if (port == 0) {
-                (void) pi_option_invalid(error, "0 is no port: 1 to 65535");
-                return NULL;
-        }
-        addresses = read_sources(sources, error);
         if (!addresses)
                 return NULL;
-        json = pi_firewall_list_others(firewall, &text, error);
+        json = pi_listing_of_others(nft, &text, error);
         foreign = json ? pi_foreign_parse(json, strlen(json), error) : NULL;
         if (!foreign)
                 return NULL;

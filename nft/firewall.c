@@ -7,7 +7,6 @@
 #include "dbus/names.h"
 #include "dbus/options.h"
 #include "nft/backend.h"
-#include "nft/listing.h"
 #include "nft/tally.h"
 #include "nft/watch.h"
 
@@ -377,8 +376,4 @@ GVariant *pi_firewall_describe(PiFirewall *f, GError **error) {
         add(&b, PI_FIREWALL_COUNTERS, pi_tally_counters(tally));
         add(&b, PI_FIREWALL_REFUSED_SOURCES, pi_tally_refused(tally));
         return g_variant_builder_end(&b);
-}
-
-char *pi_firewall_list_others(PiFirewall *f, char **ret_text, GError **error) {
-        return pi_listing_of_others(f->nft, ret_text, error);
 }

@@ -36,6 +36,3 @@ gboolean pi_firewall_close_window(PiFirewall *firewall, const char *prefix, GErr
 
 /* As the interface documents it, a floating a{sv}. */
 GVariant *pi_firewall_describe(PiFirewall *firewall, GError **error);
-
-/* As pi_listing_of_others(). */
-char *pi_firewall_list_others(PiFirewall *firewall, char **ret_text, GError **error);

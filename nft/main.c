@@ -8,6 +8,7 @@
 #include "dbus/error.h"
 #include "dbus/program.h"
 #include "nft/events.h"
+#include "nft/search.h"
 #include "nft/server.h"
 
 #define EXIT_USAGE 2
@@ -19,6 +20,7 @@ typedef struct Options {
         PiProgram program;
         gboolean watched;
         gboolean no_limits;
+        gboolean find_blocks;
 } Options;
 
 typedef struct Helper {
@@ -36,6 +38,8 @@ static gboolean parse_options(Options *o, int *argc, char ***argv, GError **erro
                   "Use a table without owner; put it back when it changes", NULL },
                 { "no-limits", 0, 0, G_OPTION_ARG_NONE, &o->no_limits,
                   "Use no rate limit and no log, which may be modules", NULL },
+                { PI_SEARCH_OPTION, 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &o->find_blocks,
+                  "For this program itself", NULL },
                 { NULL },
         };
 
@@ -144,6 +148,8 @@ int main(int argc, char *argv[]) {
                 puts("pi-computed-firewall " PI_VERSION);
                 return EXIT_SUCCESS;
         }
+        if (!error && o.find_blocks)
+                return pi_search_main();
         if (!error && serve(&o, &h, &error))
                 return h.exit_status;
         g_printerr("pi-computed-firewall: %s\n", error->message);

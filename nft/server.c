@@ -10,6 +10,7 @@
 #include "dbus/options.h"
 #include "dbus/variant.h"
 #include "nft/blocks.h"
+#include "nft/search.h"
 
 /* Of the service that computes. */
 #define DAEMON_USER "pi-computed"
@@ -23,6 +24,8 @@ struct PiFirewallServer {
         GSource *source;
         uid_t daemon_uid; /* or root's, where there is no such user */
         uid_t caller;     /* of the call that is being answered */
+        PiSearch *search; /* one at a time, NULL for none */
+        sd_bus_message *searcher; /* who waits for it */
 };
 
 /* Beside the policy of the bus, which is a file that may have been edited. */
@@ -127,8 +130,18 @@ static int describe(sd_bus_message *call, PiFirewallServer *s) {
         return reply_with(call, pi_firewall_describe(s->config.firewall, &error), &error);
 }
 
+static void found(GVariant *blocks, const GError *error, gpointer userdata) {
+        PiFirewallServer *s = userdata;
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *call = s->searcher;
+        GError *e = (GError *) error;
+
+        s->searcher = NULL;
+        (void) reply_with(call, blocks, &e);
+        g_clear_pointer(&s->search, pi_search_free);
+}
+
 static int find_blocks(sd_bus_message *call, PiFirewallServer *s) {
-        g_autoptr(GVariant) sources = NULL;
+        g_autoptr(GVariant) sources = NULL, request = NULL;
         g_autoptr(GError) error = NULL;
         uint16_t port;
         int r = sd_bus_message_read(call, "q", &port);
@@ -137,7 +150,18 @@ static int find_blocks(sd_bus_message *call, PiFirewallServer *s) {
                 r = pi_variant_read(call, &sources);
         if (r < 0)
                 return r;
-        return reply_with(call, pi_blocks_find(s->config.firewall, port, sources, &error), &error);
+        if (s->search)
+                g_set_error_literal(&error, PI_ERROR, PI_ERROR_QUEUE_FULL,
+                                    "Other tables are being looked through already: try again in a "
+                                    "moment");
+        else if (pi_blocks_check(port, sources, &error)) {
+                request = g_variant_ref_sink(g_variant_new("(q@as)", port, sources));
+                s->search = pi_search_new(request, found, s, &error);
+        }
+        if (error)
+                return reply_error(call, error);
+        s->searcher = sd_bus_message_ref(call);
+        return 1;
 }
 
 typedef int (*Method)(sd_bus_message *call, PiFirewallServer *server);
@@ -231,6 +255,8 @@ PiFirewallServer *pi_firewall_server_new(const PiFirewallServerConfig *config, G
 void pi_firewall_server_free(PiFirewallServer *s) {
         if (!s)
                 return;
+        pi_search_free(s->search);
+        sd_bus_message_unref(s->searcher);
         if (s->source) {
                 g_source_destroy(s->source);
                 g_source_unref(s->source);
