@@ -50,6 +50,7 @@ typedef struct PiFirewallFacts {
         GError *rules_error;
         GPtrArray *blocks; /* of PiBlock; NULL: it was not asked, or blocks_error says why */
         GError *blocks_error;
+        guint not_asked; /* addresses of peers beyond those that the helper looks at in one call */
         gboolean wide_open; /* strangers may connect to other ports as well */
 
         /* This machine, unless pictl talks to another. */
@@ -65,6 +66,10 @@ typedef struct PiFirewallFacts {
 PiFirewallFacts *pi_firewall_facts_new(void);
 void pi_firewall_facts_free(PiFirewallFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiFirewallFacts, pi_firewall_facts_free)
+
+/* The addresses of peers that the helper is asked about, NULL-terminated and theirs; how many are
+ * left out is a fact. */
+GPtrArray *pi_firewall_facts_sources(PiFirewallFacts *facts);
 
 /* The peer with this address, or NULL. */
 const PiPeer *pi_firewall_facts_peer(const PiFirewallFacts *facts, const char *address);

@@ -125,15 +125,8 @@ static void take_service(PiFirewallFacts *facts, const PiService *service) {
 
 static void ask_blocks(PiClient *client, PiFirewallFacts *facts) {
         const char *const strangers[] = { STRANGER, STRANGER6, NULL };
-        g_autoptr(GPtrArray) sources = g_ptr_array_new(), other = NULL;
+        g_autoptr(GPtrArray) sources = pi_firewall_facts_sources(facts), other = NULL;
 
-        for (guint i = 0; i < facts->peers->len; i++) {
-                const PiPeer *peer = facts->peers->pdata[i];
-
-                for (guint k = 0; k < peer->addresses->len; k++)
-                        g_ptr_array_add(sources, peer->addresses->pdata[k]);
-        }
-        g_ptr_array_add(sources, NULL);
         facts->blocks = pi_helper_find_blocks(client, facts->port,
                                               (const char *const *) sources->pdata,
                                               &facts->blocks_error);

@@ -11,7 +11,7 @@
 /* The description, a{sv}. */
 GVariant *pi_helper_describe(PiClient *client, GError **error);
 
-/* An array of PiBlock; of very many sources only the first are asked for. */
+/* An array of PiBlock; of at most PI_FIREWALL_MEMBERS_MAX sources. */
 GPtrArray *pi_helper_find_blocks(PiClient *client, guint16 port, const char *const *sources,
                                  GError **error);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dbus/error.h"
+#include "dbus/names.h"
 
 static void add_node(GPtrArray *nodes, const char *text) {
         GVariant *node = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL);
@@ -83,10 +84,33 @@ static void test_refused(void) {
         g_assert_true(pi_firewall_facts_choose(facts, NULL, "10.0.0.9", NULL));
 }
 
+/* The helper is asked about as many as it takes, and the rest is no secret. */
+static void test_sources(void) {
+        g_autoptr(PiFirewallFacts) facts = pi_firewall_facts_new();
+        g_autoptr(GPtrArray) most = NULL, first = NULL;
+        PiPeer *peer = pi_peer_new("a");
+
+        g_ptr_array_add(facts->peers, peer);
+        for (guint i = 0; i < PI_FIREWALL_MEMBERS_MAX; i++)
+                g_ptr_array_add(peer->addresses, g_strdup("192.0.2.7"));
+        most = pi_firewall_facts_sources(facts);
+        g_assert_cmpuint(most->len, ==, PI_FIREWALL_MEMBERS_MAX + 1);
+        g_assert_cmpuint(facts->not_asked, ==, 0);
+        peer = pi_peer_new("b");
+        g_ptr_array_add(facts->peers, peer);
+        for (guint i = 0; i < 3; i++)
+                g_ptr_array_add(peer->addresses, g_strdup("192.0.2.8"));
+        first = pi_firewall_facts_sources(facts);
+        g_assert_cmpuint(first->len, ==, PI_FIREWALL_MEMBERS_MAX + 1);
+        g_assert_null(first->pdata[PI_FIREWALL_MEMBERS_MAX]);
+        g_assert_cmpuint(facts->not_asked, ==, 3);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/ctl/firewall/gather/nodes", test_nodes);
         g_test_add_func("/ctl/firewall/gather/choose", test_choose);
         g_test_add_func("/ctl/firewall/gather/refused", test_refused);
+        g_test_add_func("/ctl/firewall/gather/sources", test_sources);
         return g_test_run();
 }

@@ -228,6 +228,13 @@ static void blocks_unknown(Fixture *f, gconstpointer data) {
         ASSERT(BROKEN, "filters", "no", "try again");
 }
 
+static void blocks_in_part(Fixture *f, gconstpointer data) {
+        f->facts->not_asked = 3;
+        judge(f);
+        ASSERT(NOTE, "filters", "3 more addresses of members were not looked at", "--from=");
+        ASSERT(OK, "filters", "no rule of another table", NULL);
+}
+
 static void firewalld(Fixture *f, gconstpointer data) {
         f->facts->firewalld = PI_FIREWALLD_OPEN;
         judge(f);
@@ -323,6 +330,7 @@ int main(int argc, char **argv) {
         TEST("blocks", blocks);
         TEST("many-blocks", many_blocks);
         TEST("blocks-unknown", blocks_unknown);
+        TEST("blocks-in-part", blocks_in_part);
         TEST("firewalld", firewalld);
         TEST("others", others);
         TEST("counters", counters);
