@@ -52,7 +52,8 @@ static gboolean judge_one(GVariant *node, PiFindings *findings) {
         return TRUE;
 }
 
-/* One that is up works, but it cannot be called back when the link breaks. */
+/* One that is up works, but it cannot be called back when the link breaks. It is so by its
+ * settings, not by a firewall. */
 static void judge_direction(GVariant *node, PiFindings *findings) {
         g_autofree char *name = name_of(node);
         g_autofree char *remedy = NULL;
@@ -60,8 +61,8 @@ static void judge_direction(GVariant *node, PiFindings *findings) {
 
         if (!g_variant_lookup(node, "OutboundOnly", "b", &outbound) || !outbound)
                 return;
-        remedy = self ? g_strdup("sudo pictl firewall check")
-                      : g_strdup_printf("on %s: sudo pictl firewall check", name);
+        remedy = g_strdup_printf("unless that is meant, another Port= in pi-computed.conf%s%s",
+                                 self ? "" : " of ", self ? "" : name);
         pi_findings_add(findings, PI_FINDING_NOTE, "members", remedy,
                         "nobody can connect to %s: it works by the links that it makes itself",
                         self ? "this node" : name);

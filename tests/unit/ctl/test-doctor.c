@@ -118,7 +118,7 @@ static void test_members(void) {
         add(nodes, "{'Name': <'b'>, 'State': <'up'>, 'OutboundOnly': <true>}");
         pi_doctor_judge_members(nodes, findings);
         ASSERT(OK, "members", "all of 2 are up", NULL);
-        ASSERT(NOTE, "members", "nobody can connect to b", "on b: sudo pictl firewall check");
+        ASSERT(NOTE, "members", "nobody can connect to b", "Port= in pi-computed.conf of b");
         add(nodes, "{'Name': <'c'>, 'State': <'lost'>, 'StateReason': <'no answer\\u001b'>}");
         add(nodes, "{'Name': <'d'>, 'State': <'quarantined'>}");
         add(nodes, "{'Name': <'e'>, 'State': <'incompatible'>}");
