@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/firewall/facts.h"
 
+#include <string.h>
+
 #include "ctl/firewall/remedy.h"
 #include "dbus/names.h"
 
@@ -53,6 +55,10 @@ const PiPeer *pi_firewall_facts_peer(const PiFirewallFacts *facts, const char *a
                         return peer;
         }
         return NULL;
+}
+
+gboolean pi_firewall_facts_only_connects(const PiFirewallFacts *facts) {
+        return facts->in_cluster && strcmp(facts->state, "off") == 0;
 }
 
 GPtrArray *pi_firewall_facts_sources(PiFirewallFacts *facts) {

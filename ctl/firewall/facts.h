@@ -67,6 +67,10 @@ PiFirewallFacts *pi_firewall_facts_new(void);
 void pi_firewall_facts_free(PiFirewallFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiFirewallFacts, pi_firewall_facts_free)
 
+/* Whether the service is in a cluster and listens at no port, Port=0: then nobody can be in the way
+ * of who connects to it. */
+gboolean pi_firewall_facts_only_connects(const PiFirewallFacts *facts);
+
 /* The addresses of peers that the helper is asked about, NULL-terminated and theirs; how many are
  * left out is a fact. */
 GPtrArray *pi_firewall_facts_sources(PiFirewallFacts *facts);

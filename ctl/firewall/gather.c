@@ -152,7 +152,8 @@ PiFirewallFacts *pi_firewall_gather(PiClient *client, const PiService *service, 
         take_service(facts, service);
         if (from && !pi_firewall_facts_choose(facts, service->nodes, from, error))
                 return NULL;
-        ask_helper(client, facts);
+        if (!pi_firewall_facts_only_connects(facts))
+                ask_helper(client, facts);
         facts->firewalld = pi_firewalld_ask(client);
         facts->local = pi_client_is_local(client);
         if (facts->local) {

@@ -14,6 +14,9 @@ static void judge_state(const PiFirewallFacts *f, PiFindings *findings) {
         if (!f->in_cluster)
                 pi_findings_add(findings, PI_FINDING_OK, "firewall", NULL,
                                 "this node is in no cluster: nobody may connect to it");
+        else if (pi_firewall_facts_only_connects(f))
+                pi_findings_add(findings, PI_FINDING_OK, "firewall", NULL,
+                                "nothing listens here: this node connects to the others");
         else if (strcmp(f->state, "applied") == 0)
                 pi_findings_add(findings, PI_FINDING_OK, "firewall", NULL,
                                 "only members may connect to port %u", f->port);
@@ -171,6 +174,8 @@ static void judge_listener(const PiFirewallFacts *f, PiFindings *findings) {
 
 void pi_firewall_judge(const PiFirewallFacts *f, PiFindings *findings) {
         judge_state(f, findings);
+        if (pi_firewall_facts_only_connects(f))
+                return;
         judge_helper(f, findings);
         if (f->rules) {
                 judge_table(f, findings);

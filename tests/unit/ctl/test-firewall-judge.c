@@ -99,6 +99,31 @@ static void without_helper(Fixture *f, PiError code, const char *text) {
         judge(f);
 }
 
+static PiBlock block_of(const char *source, const char *family, const char *table_name,
+                        const char *chain, guint64 handle) {
+        return (PiBlock) { .source = (char *) source, .family = (char *) family,
+                           .table = (char *) table_name, .chain = (char *) chain,
+                           .handle = handle };
+}
+
+/* Port=0, which has no port that anything could be wrong with. */
+static void only_connects(Fixture *f, gconstpointer data) {
+        PiBlock block = block_of("192.0.2.7", "inet", "mine", "input", 10);
+
+        set_text(&f->facts->state, "off");
+        f->facts->listener = PI_LISTENER_NONE;
+        f->facts->firewalld = PI_FIREWALLD_SHUT;
+        f->facts->ufw = f->facts->flushes = f->facts->wide_open = TRUE;
+        set_text(&f->facts->legacy, "filter");
+        f->facts->rules->counters = (PiRuleCounters) { .seen = 3 };
+        g_ptr_array_add(f->facts->blocks, &block);
+        judge(f);
+        ASSERT(OK, "firewall", "nothing listens here: this node connects to the others", NULL);
+        g_assert_cmpuint(f->findings->len, ==, 1);
+        without_helper(f, PI_ERROR_UNREACHABLE, "not installed; install it");
+        g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
+}
+
 static void helper(Fixture *f, gconstpointer data) {
         without_helper(f, PI_ERROR_NOT_AUTHORIZED, "no");
         g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
@@ -171,13 +196,6 @@ static void listener(Fixture *f, gconstpointer data) {
 
 static void add_block(Fixture *f, PiBlock *block) {
         g_ptr_array_add(f->facts->blocks, block);
-}
-
-static PiBlock block_of(const char *source, const char *family, const char *table_name,
-                        const char *chain, guint64 handle) {
-        return (PiBlock) { .source = (char *) source, .family = (char *) family,
-                           .table = (char *) table_name, .chain = (char *) chain,
-                           .handle = handle };
 }
 
 static void blocks(Fixture *f, gconstpointer data) {
@@ -322,6 +340,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         TEST("good", good);
         TEST("states", states);
+        TEST("only-connects", only_connects);
         TEST("helper", helper);
         TEST("table", table);
         TEST("addresses", members);
