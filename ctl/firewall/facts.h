@@ -9,7 +9,8 @@
 /* Another member, or an address that somebody asks about. */
 typedef struct PiPeer {
         char *name;           /* safe to print */
-        GPtrArray *addresses; /* text as inet_ntop(3) prints it */
+        GPtrArray *addresses; /* text as inet_ntop(3) prints it; of one that is outbound only, those
+                               * that the rules let it in from, and none while it is away */
         gboolean lost, outbound_only;
         gboolean stranger; /* no member */
 } PiPeer;

@@ -58,6 +58,27 @@ void pi_firewall_facts_take_nodes(PiFirewallFacts *facts, const GPtrArray *nodes
         }
 }
 
+static void locate(PiFirewallFacts *facts, PiPeer *peer) {
+        for (guint i = 0; i < facts->rules->members->len; i++) {
+                const PiRuleMember *member = facts->rules->members->pdata[i];
+
+                /* What is another's is not this one's, whatever they are called. */
+                if (strcmp(member->name, peer->name) == 0 &&
+                    !pi_firewall_facts_peer(facts, member->address))
+                        g_ptr_array_add(peer->addresses, g_strdup(member->address));
+        }
+}
+
+void pi_firewall_facts_take_rules(PiFirewallFacts *facts, PiRules *rules) {
+        facts->rules = rules;
+        for (guint i = 0; i < facts->peers->len; i++) {
+                PiPeer *peer = facts->peers->pdata[i];
+
+                if (peer->outbound_only && peer->addresses->len == 0)
+                        locate(facts, peer);
+        }
+}
+
 /* The member that is called so, or has this id. */
 static GVariant *find_node(const GPtrArray *nodes, const char *text) {
         for (guint i = 0; nodes && text[0] && i < nodes->len; i++)
@@ -138,11 +159,13 @@ static void ask_blocks(PiClient *client, PiFirewallFacts *facts) {
 
 static void ask_helper(PiClient *client, PiFirewallFacts *facts) {
         g_autoptr(GVariant) description = pi_helper_describe(client, &facts->rules_error);
+        PiRules *rules = description ? pi_rules_parse(description, &facts->rules_error) : NULL;
 
-        facts->rules = description ? pi_rules_parse(description, &facts->rules_error) : NULL;
         /* One that does not answer is not asked again. */
-        if (facts->rules)
-                ask_blocks(client, facts);
+        if (!rules)
+                return;
+        pi_firewall_facts_take_rules(facts, rules);
+        ask_blocks(client, facts);
 }
 
 PiFirewallFacts *pi_firewall_gather(PiClient *client, const PiService *service, const char *from,

@@ -14,6 +14,10 @@ PiFirewallFacts *pi_firewall_gather(PiClient *client, const PiService *service, 
 /* The other members, and the port of this one, of the properties of nodes. */
 void pi_firewall_facts_take_nodes(PiFirewallFacts *facts, const GPtrArray *nodes);
 
+/* The rules, which are taken over. Peers that are outbound only, and have no addresses of their
+ * own, are at those that the rules have for members of their names. */
+void pi_firewall_facts_take_rules(PiFirewallFacts *facts, PiRules *rules);
+
 /* Leaves only the peers of a list, as above, and adds addresses of strangers. `nodes` as above, or
  * NULL. */
 gboolean pi_firewall_facts_choose(PiFirewallFacts *facts, const GPtrArray *nodes, const char *from,

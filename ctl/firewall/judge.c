@@ -109,6 +109,35 @@ static gboolean judge_window(const PiRules *rules, const PiPeer *peer, PiFinding
         return window != NULL;
 }
 
+/* The window that lets in whoever comes from wherever. */
+static const PiRuleWindow *window_for_all(const PiRules *rules) {
+        for (guint i = 0; i < rules->windows->len; i++) {
+                const PiRuleWindow *window = rules->windows->pdata[i];
+
+                if (strcmp(window->prefix, "0.0.0.0/0") == 0 || strcmp(window->prefix, "::/0") == 0)
+                        return window;
+        }
+        return NULL;
+}
+
+/* Where a member that only connects to others will come from is not known before it is there. */
+static gboolean judge_away(const PiRules *rules, const PiPeer *peer, PiFindings *findings) {
+        const PiRuleWindow *window = window_for_all(rules);
+        g_autofree char *left = window ? pi_format_usec(window->left_usec) : NULL;
+
+        if (!peer->outbound_only || peer->addresses->len > 0)
+                return FALSE;
+        if (window)
+                pi_findings_add(findings, PI_FINDING_OK, "addresses", NULL,
+                                "%s is let in from wherever it comes by the window %s, for %s",
+                                peer->name, window->prefix, left);
+        else
+                pi_findings_add(findings, PI_FINDING_WARNING, "addresses", APPLY,
+                                "where member %s comes from is not known, and no window lets it in "
+                                "from everywhere", peer->name);
+        return TRUE;
+}
+
 static void judge_peer(const PiPeer *peer, PiFindings *findings) {
         g_autofree char *open = g_strdup_printf(
                 "sudo pictl firewall open %s",
@@ -134,6 +163,7 @@ static void judge_addresses(const PiFirewallFacts *f, PiFindings *findings) {
                 return;
         for (guint i = 0; i < f->peers->len; i++)
                 if (!is_let_in(f->rules, f->peers->pdata[i]) &&
+                    !judge_away(f->rules, f->peers->pdata[i], findings) &&
                     !judge_window(f->rules, f->peers->pdata[i], findings))
                         judge_peer(f->peers->pdata[i], findings);
         if (findings->len == before && f->peers->len > 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/firewall/judge.h"
 
+#include "ctl/firewall/gather.h"
 #include "dbus/error.h"
 #include "tests/unit/ctl/findings.h"
 
@@ -178,6 +179,40 @@ static void window(Fixture *f, gconstpointer data) {
         ASSERT(OK, "addresses", "192.0.2.9 is let in by the window 192.0.2.8/31, for 1min", NULL);
 }
 
+/* A member that has Port=0 is let in where it is connected from, and from everywhere while it is
+ * away. */
+static void outbound_only(Fixture *f, gconstpointer data) {
+        PiRuleWindow *open = g_new0(PiRuleWindow, 1);
+        PiPeer *peer = add_peer(f, "node", NULL);
+
+        peer->outbound_only = TRUE;
+        judge(f);
+        ASSERT(WARNING, "addresses", "where member node comes from is not known",
+               "pictl firewall apply");
+        g_ptr_array_set_size(f->findings, 0);
+        open->prefix = g_strdup("192.0.2.0/24");
+        open->left_usec = 60 * G_USEC_PER_SEC;
+        g_ptr_array_add(f->facts->rules->windows, open);
+        judge(f);
+        ASSERT(WARNING, "addresses", "no window lets it in from everywhere", "apply");
+        g_ptr_array_set_size(f->findings, 0);
+        set_text(&open->prefix, "0.0.0.0/0");
+        judge(f);
+        g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
+        ASSERT(OK, "addresses", "node is let in from wherever it comes by the window 0.0.0.0/0",
+               NULL);
+        set_text(&open->prefix, "::/0");
+        judge(f);
+        g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
+        g_ptr_array_set_size(f->facts->rules->windows, 0);
+        g_ptr_array_set_size(f->findings, 0);
+        let_in(f, "198.51.100.9");
+        pi_firewall_facts_take_rules(f->facts, g_steal_pointer(&f->facts->rules));
+        judge(f);
+        g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
+        ASSERT(OK, "addresses", "let in every member (2)", NULL);
+}
+
 static void listener(Fixture *f, gconstpointer data) {
         f->facts->listener = PI_LISTENER_NONE;
         judge(f);
@@ -345,6 +380,7 @@ int main(int argc, char **argv) {
         TEST("table", table);
         TEST("addresses", members);
         TEST("window", window);
+        TEST("outbound-only", outbound_only);
         TEST("listener", listener);
         TEST("blocks", blocks);
         TEST("many-blocks", many_blocks);
