@@ -71,6 +71,8 @@ static void locate(PiFirewallFacts *facts, PiPeer *peer) {
 
 void pi_firewall_facts_take_rules(PiFirewallFacts *facts, PiRules *rules) {
         facts->rules = rules;
+        if (!facts->service && rules->applied && rules->port > 0)
+                facts->port = rules->port;
         for (guint i = 0; i < facts->peers->len; i++) {
                 PiPeer *peer = facts->peers->pdata[i];
 
@@ -172,6 +174,7 @@ PiFirewallFacts *pi_firewall_gather(PiClient *client, const PiService *service, 
                                     GError **error) {
         g_autoptr(PiFirewallFacts) facts = pi_firewall_facts_new();
 
+        pi_client_set_deadline(client, PI_HELPER_USEC);
         take_service(facts, service);
         if (from && !pi_firewall_facts_choose(facts, service->nodes, from, error))
                 return NULL;

@@ -5,6 +5,9 @@
 
 #include "ctl/client.h"
 
+/* How long the helper may take: much longer than it does with tens of thousands of rules. */
+#define PI_HELPER_USEC (10 * G_USEC_PER_SEC)
+
 /* Calls of the helper, which answers root alone. Errors: PI_ERROR_NOT_AUTHORIZED,
  * PI_ERROR_UNREACHABLE when it is not installed, PI_ERROR_DEADLINE_EXCEEDED, or what it says. */
 

@@ -112,6 +112,21 @@ static void test_locate(void) {
         g_assert_true(g_strv_contains((const char *const *) sources->pdata, "192.0.2.3"));
 }
 
+/* The service knows its port best; while it does not run, the rules that are left do. */
+static void test_port(void) {
+        g_autoptr(PiFirewallFacts) facts = pi_firewall_facts_new(), told = pi_firewall_facts_new();
+        PiRules *rules = pi_rules_new(), *others = pi_rules_new();
+
+        rules->applied = others->applied = TRUE;
+        rules->port = others->port = 5000;
+        pi_firewall_facts_take_rules(facts, rules);
+        g_assert_cmpuint(facts->port, ==, 5000);
+        told->service = TRUE;
+        told->port = 4000;
+        pi_firewall_facts_take_rules(told, others);
+        g_assert_cmpuint(told->port, ==, 4000);
+}
+
 /* The helper is asked about as many as it takes, and the rest is no secret. */
 static void test_sources(void) {
         g_autoptr(PiFirewallFacts) facts = pi_firewall_facts_new();
@@ -140,6 +155,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/firewall/gather/choose", test_choose);
         g_test_add_func("/ctl/firewall/gather/refused", test_refused);
         g_test_add_func("/ctl/firewall/gather/locate", test_locate);
+        g_test_add_func("/ctl/firewall/gather/port", test_port);
         g_test_add_func("/ctl/firewall/gather/sources", test_sources);
         return g_test_run();
 }
