@@ -153,7 +153,8 @@ static void ask_blocks(PiClient *client, PiFirewallFacts *facts) {
         facts->blocks = pi_helper_find_blocks(client, facts->port,
                                               (const char *const *) sources->pdata,
                                               &facts->blocks_error);
-        if (!facts->blocks)
+        /* It lists all tables anew each time; where a rule is in the way there is a firewall. */
+        if (!facts->blocks || facts->blocks->len > 0)
                 return;
         other = pi_helper_find_blocks(client, OTHER_PORT, strangers, NULL);
         facts->wide_open = other && other->len == 0;
