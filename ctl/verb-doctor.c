@@ -36,7 +36,7 @@ static void check_disk(const PiInvocation *inv, PiClient *client, PiFindings *fi
 static void check_unit(const PiInvocation *inv, PiClient *client, const PiService *service,
                        PiFindings *findings) {
         gboolean there = pi_units_there(client);
-        gboolean user = inv->options.bus == PI_BUS_USER;
+        gboolean user = pi_client_is_user(client);
         g_autoptr(PiUnit) unit = there ? pi_unit_get(client, UNIT) : NULL;
         g_autoptr(PiUnit) helper = there ? pi_unit_get(client, HELPER_UNIT) : NULL;
 
@@ -69,20 +69,21 @@ static void check_wsl(const PiInvocation *inv, guint16 port, PiFindings *finding
 
 static void check_all(const PiInvocation *inv, PiClient *client, PiFindings *findings) {
         g_autoptr(PiService) service = pi_service_ask(client);
+        gboolean user = pi_client_is_user(client);
         guint16 port;
 
         pi_findings_add(findings, PI_FINDING_OK, "bus", NULL, "%s answers",
                         pi_client_bus_text(client));
-        pi_doctor_judge_service(service, findings);
+        pi_doctor_judge_service(service, user, findings);
         check_unit(inv, client, service, findings);
         if (service->manager)
-                pi_doctor_judge_store(service->manager, findings);
+                pi_doctor_judge_store(service->manager, user, findings);
         check_disk(inv, client, findings);
         if (service->metrics)
                 pi_doctor_judge_cores(service->metrics, findings);
         port = check_firewall(client, service, findings);
         if (service->nodes) {
-                pi_doctor_judge_members(service->nodes, findings);
+                pi_doctor_judge_members(service->nodes, user, findings);
                 pi_doctor_judge_clocks(service->nodes, findings);
         }
         check_wsl(inv, port, findings);

@@ -43,6 +43,7 @@ typedef struct PiFirewallFacts {
 
         /* The service. */
         gboolean service; /* it answers */
+        gboolean user;    /* it is the user's own */
         gboolean in_cluster;
         char *state, *state_error; /* FirewallState and FirewallError, safe to print; "" unknown */
 

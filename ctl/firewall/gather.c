@@ -181,6 +181,7 @@ PiFirewallFacts *pi_firewall_gather(PiClient *client, const PiService *service, 
                 return NULL;
         if (!pi_firewall_facts_only_connects(facts))
                 ask_helper(client, facts);
+        facts->user = pi_client_is_user(client);
         facts->firewalld = pi_firewalld_ask(client);
         facts->local = pi_client_is_local(client);
         if (facts->local) {

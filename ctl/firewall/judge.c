@@ -173,18 +173,22 @@ static void judge_addresses(const PiFirewallFacts *f, PiFindings *findings) {
 }
 
 static void judge_listener(const PiFirewallFacts *f, PiFindings *findings) {
+        const char *option = f->user ? "--user " : "";
+        g_autofree char *again = g_strdup_printf("systemctl %srestart pi-computed", option);
+        g_autofree char *look = g_strdup_printf("journalctl %s-u pi-computed -n 50\n%s", option,
+                                                again);
+        g_autofree char *move = g_strdup_printf(
+                "stop that program, or set another Port= in pi-computed.conf\n%s", again);
+
         if (!f->in_cluster)
                 return;
         switch (f->listener) {
         case PI_LISTENER_NONE:
-                pi_findings_add(findings, PI_FINDING_BROKEN, "listener",
-                                "journalctl -u pi-computed -n 50\nsystemctl restart pi-computed",
+                pi_findings_add(findings, PI_FINDING_BROKEN, "listener", look,
                                 "nothing listens at port %u", f->port);
                 break;
         case PI_LISTENER_OTHER:
-                pi_findings_add(findings, PI_FINDING_BROKEN, "listener",
-                                "stop that program, or set another Port= in pi-computed.conf\n"
-                                "systemctl restart pi-computed",
+                pi_findings_add(findings, PI_FINDING_BROKEN, "listener", move,
                                 "another program has port %u%s%s", f->port,
                                 f->program[0] ? ": " : "", f->program);
                 break;

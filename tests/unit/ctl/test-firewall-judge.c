@@ -220,7 +220,16 @@ static void listener(Fixture *f, gconstpointer data) {
         f->facts->listener = PI_LISTENER_OTHER;
         set_text(&f->facts->program, "nginx");
         judge(f);
-        ASSERT(BROKEN, "listener", "nginx", "Port=");
+        ASSERT(BROKEN, "listener", "nginx", "Port= in pi-computed.conf\nsystemctl restart");
+        g_ptr_array_set_size(f->findings, 0);
+        f->facts->user = TRUE;
+        judge(f);
+        ASSERT(BROKEN, "listener", "nginx", "\nsystemctl --user restart pi-computed");
+        g_ptr_array_set_size(f->findings, 0);
+        f->facts->listener = PI_LISTENER_NONE;
+        judge(f);
+        ASSERT(BROKEN, "listener", "nothing listens",
+               "journalctl --user -u pi-computed -n 50\nsystemctl --user restart pi-computed");
         f->facts->listener = PI_LISTENER_SYSTEMD;
         judge(f);
         ASSERT(OK, "listener", "systemd", NULL);
