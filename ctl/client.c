@@ -108,8 +108,12 @@ gboolean pi_client_is_local(const PiClient *client) {
         return client->options->bus != PI_BUS_REMOTE;
 }
 
+gboolean pi_client_is_user(const PiClient *client) {
+        return client->options->bus == PI_BUS_USER;
+}
+
 const char *pi_client_systemctl(const PiClient *client) {
-        return client->options->bus == PI_BUS_USER ? "systemctl --user" : "systemctl";
+        return pi_client_is_user(client) ? "systemctl --user" : "systemctl";
 }
 
 const char *pi_client_bus_text(const PiClient *client) {

@@ -21,6 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiClient, pi_client_free)
 const char *pi_client_unique_name(PiClient *client);
 /* Whether there still is a connection to the bus. */
 gboolean pi_client_is_connected(const PiClient *client);
+/* Whether the service is the user's own. */
+gboolean pi_client_is_user(const PiClient *client);
 /* How systemd is asked about the service: "systemctl" or "systemctl --user". */
 const char *pi_client_systemctl(const PiClient *client);
 /* Whether user ids of the service are those of this machine. */

@@ -12,7 +12,7 @@
 #include "ctl/verbs.h"
 #include "ctl/wsl/check.h"
 
-/* Who does not answer for so long is a finding. */
+/* Who does not answer for so long is a finding; the helper of the firewall has longer. */
 #define ANSWER_USEC (5 * G_USEC_PER_SEC)
 
 #define UNIT "pi-computed.service"
@@ -36,7 +36,7 @@ static void check_disk(const PiInvocation *inv, PiClient *client, PiFindings *fi
 static void check_unit(const PiInvocation *inv, PiClient *client, const PiService *service,
                        PiFindings *findings) {
         gboolean there = pi_units_there(client);
-        gboolean user = inv->options.bus == PI_BUS_USER;
+        gboolean user = pi_client_is_user(client);
         g_autoptr(PiUnit) unit = there ? pi_unit_get(client, UNIT) : NULL;
         g_autoptr(PiUnit) helper = there ? pi_unit_get(client, HELPER_UNIT) : NULL;
 
@@ -46,42 +46,47 @@ static void check_unit(const PiInvocation *inv, PiClient *client, const PiServic
                 pi_doctor_judge_unit(helper, HELPER_UNIT, there, user, FALSE, findings);
 }
 
-static void check_firewall(PiClient *client, const PiService *service, PiFindings *findings) {
+/* The port, as far as it is known. */
+static guint16 check_firewall(PiClient *client, const PiService *service, PiFindings *findings) {
         g_autoptr(PiFirewallFacts) facts = pi_firewall_gather(client, service, NULL, NULL);
 
-        if (facts)
-                pi_firewall_judge(facts, findings);
+        if (!facts)
+                return PI_WSL_PORT;
+        pi_firewall_judge(facts, findings);
+        return facts->port;
 }
 
 /* What is Windows' about this machine, when that is what is asked about. */
-static void check_wsl(const PiInvocation *inv, PiFindings *findings) {
+static void check_wsl(const PiInvocation *inv, guint16 port, PiFindings *findings) {
         g_autoptr(PiWslHost) host = NULL;
 
         if (inv->options.bus == PI_BUS_REMOTE)
                 return;
         host = pi_wsl_host_new("");
         if (pi_wsl_is_here(host))
-                pi_wsl_check(host, PI_WSL_PORT, findings);
+                pi_wsl_check(host, port, findings);
 }
 
 static void check_all(const PiInvocation *inv, PiClient *client, PiFindings *findings) {
         g_autoptr(PiService) service = pi_service_ask(client);
+        gboolean user = pi_client_is_user(client);
+        guint16 port;
 
         pi_findings_add(findings, PI_FINDING_OK, "bus", NULL, "%s answers",
                         pi_client_bus_text(client));
-        pi_doctor_judge_service(service, findings);
+        pi_doctor_judge_service(service, user, findings);
         check_unit(inv, client, service, findings);
         if (service->manager)
-                pi_doctor_judge_store(service->manager, findings);
+                pi_doctor_judge_store(service->manager, user, findings);
         check_disk(inv, client, findings);
         if (service->metrics)
                 pi_doctor_judge_cores(service->metrics, findings);
-        check_firewall(client, service, findings);
+        port = check_firewall(client, service, findings);
         if (service->nodes) {
-                pi_doctor_judge_members(service->nodes, findings);
+                pi_doctor_judge_members(service->nodes, user, findings);
                 pi_doctor_judge_clocks(service->nodes, findings);
         }
-        check_wsl(inv, findings);
+        check_wsl(inv, port, findings);
 }
 
 int pi_verb_doctor(PiInvocation *inv, GError **error) {
@@ -95,7 +100,7 @@ int pi_verb_doctor(PiInvocation *inv, GError **error) {
                 check_all(inv, client, findings);
         } else {
                 pi_findings_add_error(findings, PI_FINDING_BROKEN, "bus", problem);
-                check_wsl(inv, findings);
+                check_wsl(inv, PI_WSL_PORT, findings);
         }
         pi_findings_show(findings, &inv->out);
         return pi_findings_exit_status(findings);

@@ -18,7 +18,8 @@ static char *name_of(GVariant *node) {
         return pi_text_escape(pi_dict_string(node, "Name"), FALSE, NAME_SHOWN_MAX);
 }
 
-/* What is said of a member in a state, and where it is to be mended: @ stands for its name. */
+/* What is said of a member in a state, and where it is to be mended: @ stands for its name, and
+ * ~ for what a service of the user takes. */
 static const struct {
         const char *state;
         PiSeverity severity;
@@ -30,21 +31,26 @@ static const struct {
         { "quarantined", PI_FINDING_WARNING, "gets no leases, as it answered wrong sums",
           "on @: pictl burnin\nthen here: pictl cluster restore @" },
         { "incompatible", PI_FINDING_WARNING, "is of a version that this node cannot work with",
-          "install the same version on both, then: systemctl restart pi-computed" },
+          "install the same version on both, then: systemctl ~restart pi-computed" },
 };
 
-static gboolean judge_one(GVariant *node, PiFindings *findings) {
+static char *replace(const char *text, const char *what, const char *by) {
+        g_auto(GStrv) pieces = g_strsplit(text, what, -1);
+
+        return g_strjoinv(by, pieces);
+}
+
+static gboolean judge_one(GVariant *node, gboolean user, PiFindings *findings) {
         g_autofree char *name = name_of(node);
         g_autofree char *why = pi_text_escape(pi_dict_string(node, "StateReason"), FALSE,
                                               REASON_SHOWN_MAX);
-        g_auto(GStrv) pieces = NULL;
-        g_autofree char *remedy = NULL;
+        g_autofree char *form = NULL, *remedy = NULL;
 
         for (gsize i = 0; i < G_N_ELEMENTS(states); i++) {
                 if (!pi_node_is(node, states[i].state))
                         continue;
-                pieces = g_strsplit(states[i].remedy, "@", -1);
-                remedy = g_strjoinv(name, pieces);
+                form = replace(states[i].remedy, "~", user ? "--user " : "");
+                remedy = replace(form, "@", name);
                 pi_findings_add(findings, states[i].severity, "members", remedy, "%s %s%s%s", name,
                                 states[i].text, why[0] ? ": " : "", why);
                 return FALSE;
@@ -52,7 +58,8 @@ static gboolean judge_one(GVariant *node, PiFindings *findings) {
         return TRUE;
 }
 
-/* One that is up works, but it cannot be called back when the link breaks. */
+/* One that is up works, but it cannot be called back when the link breaks. It is so by its
+ * settings, not by a firewall. */
 static void judge_direction(GVariant *node, PiFindings *findings) {
         g_autofree char *name = name_of(node);
         g_autofree char *remedy = NULL;
@@ -60,18 +67,18 @@ static void judge_direction(GVariant *node, PiFindings *findings) {
 
         if (!g_variant_lookup(node, "OutboundOnly", "b", &outbound) || !outbound)
                 return;
-        remedy = self ? g_strdup("sudo pictl firewall check")
-                      : g_strdup_printf("on %s: sudo pictl firewall check", name);
+        remedy = g_strdup_printf("unless that is meant, another Port= in pi-computed.conf%s%s",
+                                 self ? "" : " of ", self ? "" : name);
         pi_findings_add(findings, PI_FINDING_NOTE, "members", remedy,
                         "nobody can connect to %s: it works by the links that it makes itself",
                         self ? "this node" : name);
 }
 
-void pi_doctor_judge_members(const GPtrArray *nodes, PiFindings *findings) {
+void pi_doctor_judge_members(const GPtrArray *nodes, gboolean user, PiFindings *findings) {
         guint good = 0;
 
         for (guint i = 0; i < nodes->len; i++) {
-                good += judge_one(nodes->pdata[i], findings);
+                good += judge_one(nodes->pdata[i], user, findings);
                 judge_direction(nodes->pdata[i], findings);
         }
         if (nodes->len == 0)

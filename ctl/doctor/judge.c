@@ -14,7 +14,7 @@
 #define DISK_BROKEN_BYTES (G_GUINT64_CONSTANT(16) << 20)
 #define CPUS_SHOWN_MAX 16
 
-void pi_doctor_judge_service(const PiService *service, PiFindings *findings) {
+void pi_doctor_judge_service(const PiService *service, gboolean user, PiFindings *findings) {
         g_autofree char *version = NULL;
 
         if (service->error) {
@@ -29,7 +29,8 @@ void pi_doctor_judge_service(const PiService *service, PiFindings *findings) {
                                 "pi-computed %s answers", version);
         else
                 pi_findings_add(findings, PI_FINDING_WARNING, "service",
-                                "systemctl restart pi-computed",
+                                user ? "systemctl --user restart pi-computed"
+                                     : "systemctl restart pi-computed",
                                 "the service is of version %s, pictl of " PI_VERSION, version);
 }
 
@@ -74,7 +75,7 @@ void pi_doctor_judge_unit(const PiUnit *unit, const char *name, gboolean there, 
                 judge_state(unit, name, option, in_cluster, findings);
 }
 
-void pi_doctor_judge_store(GVariant *manager, PiFindings *findings) {
+void pi_doctor_judge_store(GVariant *manager, gboolean user, PiFindings *findings) {
         g_autofree char *why = pi_text_escape(pi_dict_string(manager, "StoreError"), FALSE,
                                               TEXT_SHOWN_MAX);
 
@@ -83,7 +84,8 @@ void pi_doctor_judge_store(GVariant *manager, PiFindings *findings) {
                                 "jobs and checkpoints can be written");
         else
                 pi_findings_add(findings, PI_FINDING_BROKEN, "store",
-                                "journalctl -u pi-computed -n 50",
+                                user ? "journalctl --user -u pi-computed -n 50"
+                                     : "journalctl -u pi-computed -n 50",
                                 "jobs do not survive a restart, as the store cannot be written: "
                                 "%s", why[0] ? why : "it does not say why");
 }

@@ -5,21 +5,22 @@
 #include "ctl/service.h"
 #include "ctl/units.h"
 
-/* Findings of pictl doctor, from facts alone, each with the command that mends it. */
+/* Findings of pictl doctor, from facts alone, each with the command that mends it. `user`: the
+ * service is the user's own. */
 
 /* Whether the service answers, and with which version. */
-void pi_doctor_judge_service(const PiService *service, PiFindings *findings);
+void pi_doctor_judge_service(const PiService *service, gboolean user, PiFindings *findings);
 
-/* Its unit, or `unit` NULL; `there`: systemd is on the bus. `user`: it is the user's own. */
+/* Its unit, or `unit` NULL; `there`: systemd is on the bus. */
 void pi_doctor_judge_unit(const PiUnit *unit, const char *name, gboolean there, gboolean user,
                           gboolean in_cluster, PiFindings *findings);
 
 /* The store, its disk of which so many bytes are free (G_MAXUINT64: not known), cores, baselines.
  */
-void pi_doctor_judge_store(GVariant *manager, PiFindings *findings);
+void pi_doctor_judge_store(GVariant *manager, gboolean user, PiFindings *findings);
 void pi_doctor_judge_disk(guint64 free_bytes, const char *directory, PiFindings *findings);
 void pi_doctor_judge_cores(GVariant *metrics, PiFindings *findings);
 
 /* Members as this node sees them, and their clocks; each node an a{sv}. */
-void pi_doctor_judge_members(const GPtrArray *nodes, PiFindings *findings);
+void pi_doctor_judge_members(const GPtrArray *nodes, gboolean user, PiFindings *findings);
 void pi_doctor_judge_clocks(const GPtrArray *nodes, PiFindings *findings);

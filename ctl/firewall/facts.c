@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/firewall/facts.h"
 
+#include <string.h>
+
 #include "ctl/firewall/remedy.h"
+#include "dbus/names.h"
 
 PiPeer *pi_peer_new(const char *name) {
         PiPeer *peer = g_new0(PiPeer, 1);
@@ -52,4 +55,25 @@ const PiPeer *pi_firewall_facts_peer(const PiFirewallFacts *facts, const char *a
                         return peer;
         }
         return NULL;
+}
+
+gboolean pi_firewall_facts_only_connects(const PiFirewallFacts *facts) {
+        return facts->in_cluster && strcmp(facts->state, "off") == 0;
+}
+
+GPtrArray *pi_firewall_facts_sources(PiFirewallFacts *facts) {
+        GPtrArray *sources = g_ptr_array_new();
+
+        facts->not_asked = 0;
+        for (guint i = 0; i < facts->peers->len; i++) {
+                const PiPeer *peer = facts->peers->pdata[i];
+
+                for (guint k = 0; k < peer->addresses->len; k++)
+                        if (sources->len < PI_FIREWALL_MEMBERS_MAX)
+                                g_ptr_array_add(sources, peer->addresses->pdata[k]);
+                        else
+                                facts->not_asked++;
+        }
+        g_ptr_array_add(sources, NULL);
+        return sources;
 }

@@ -9,7 +9,8 @@
 /* Another member, or an address that somebody asks about. */
 typedef struct PiPeer {
         char *name;           /* safe to print */
-        GPtrArray *addresses; /* text as inet_ntop(3) prints it */
+        GPtrArray *addresses; /* text as inet_ntop(3) prints it; of one that is outbound only, those
+                               * that the rules let it in from, and none while it is away */
         gboolean lost, outbound_only;
         gboolean stranger; /* no member */
 } PiPeer;
@@ -42,6 +43,7 @@ typedef struct PiFirewallFacts {
 
         /* The service. */
         gboolean service; /* it answers */
+        gboolean user;    /* it is the user's own */
         gboolean in_cluster;
         char *state, *state_error; /* FirewallState and FirewallError, safe to print; "" unknown */
 
@@ -50,6 +52,7 @@ typedef struct PiFirewallFacts {
         GError *rules_error;
         GPtrArray *blocks; /* of PiBlock; NULL: it was not asked, or blocks_error says why */
         GError *blocks_error;
+        guint not_asked; /* addresses of peers beyond those that the helper looks at in one call */
         gboolean wide_open; /* strangers may connect to other ports as well */
 
         /* This machine, unless pictl talks to another. */
@@ -65,6 +68,14 @@ typedef struct PiFirewallFacts {
 PiFirewallFacts *pi_firewall_facts_new(void);
 void pi_firewall_facts_free(PiFirewallFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiFirewallFacts, pi_firewall_facts_free)
+
+/* Whether the service is in a cluster and listens at no port, Port=0: then nobody can be in the way
+ * of who connects to it. */
+gboolean pi_firewall_facts_only_connects(const PiFirewallFacts *facts);
+
+/* The addresses of peers that the helper is asked about, NULL-terminated and theirs; how many are
+ * left out is a fact. */
+GPtrArray *pi_firewall_facts_sources(PiFirewallFacts *facts);
 
 /* The peer with this address, or NULL. */
 const PiPeer *pi_firewall_facts_peer(const PiFirewallFacts *facts, const char *address);

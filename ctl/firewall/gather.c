@@ -58,6 +58,29 @@ void pi_firewall_facts_take_nodes(PiFirewallFacts *facts, const GPtrArray *nodes
         }
 }
 
+static void locate(PiFirewallFacts *facts, PiPeer *peer) {
+        for (guint i = 0; i < facts->rules->members->len; i++) {
+                const PiRuleMember *member = facts->rules->members->pdata[i];
+
+                /* What is another's is not this one's, whatever they are called. */
+                if (strcmp(member->name, peer->name) == 0 &&
+                    !pi_firewall_facts_peer(facts, member->address))
+                        g_ptr_array_add(peer->addresses, g_strdup(member->address));
+        }
+}
+
+void pi_firewall_facts_take_rules(PiFirewallFacts *facts, PiRules *rules) {
+        facts->rules = rules;
+        if (!facts->service && rules->applied && rules->port > 0)
+                facts->port = rules->port;
+        for (guint i = 0; i < facts->peers->len; i++) {
+                PiPeer *peer = facts->peers->pdata[i];
+
+                if (peer->outbound_only && peer->addresses->len == 0)
+                        locate(facts, peer);
+        }
+}
+
 /* The member that is called so, or has this id. */
 static GVariant *find_node(const GPtrArray *nodes, const char *text) {
         for (guint i = 0; nodes && text[0] && i < nodes->len; i++)
@@ -125,19 +148,13 @@ static void take_service(PiFirewallFacts *facts, const PiService *service) {
 
 static void ask_blocks(PiClient *client, PiFirewallFacts *facts) {
         const char *const strangers[] = { STRANGER, STRANGER6, NULL };
-        g_autoptr(GPtrArray) sources = g_ptr_array_new(), other = NULL;
+        g_autoptr(GPtrArray) sources = pi_firewall_facts_sources(facts), other = NULL;
 
-        for (guint i = 0; i < facts->peers->len; i++) {
-                const PiPeer *peer = facts->peers->pdata[i];
-
-                for (guint k = 0; k < peer->addresses->len; k++)
-                        g_ptr_array_add(sources, peer->addresses->pdata[k]);
-        }
-        g_ptr_array_add(sources, NULL);
         facts->blocks = pi_helper_find_blocks(client, facts->port,
                                               (const char *const *) sources->pdata,
                                               &facts->blocks_error);
-        if (!facts->blocks)
+        /* It lists all tables anew each time; where a rule is in the way there is a firewall. */
+        if (!facts->blocks || facts->blocks->len > 0)
                 return;
         other = pi_helper_find_blocks(client, OTHER_PORT, strangers, NULL);
         facts->wide_open = other && other->len == 0;
@@ -145,21 +162,26 @@ static void ask_blocks(PiClient *client, PiFirewallFacts *facts) {
 
 static void ask_helper(PiClient *client, PiFirewallFacts *facts) {
         g_autoptr(GVariant) description = pi_helper_describe(client, &facts->rules_error);
+        PiRules *rules = description ? pi_rules_parse(description, &facts->rules_error) : NULL;
 
-        facts->rules = description ? pi_rules_parse(description, &facts->rules_error) : NULL;
         /* One that does not answer is not asked again. */
-        if (facts->rules)
-                ask_blocks(client, facts);
+        if (!rules)
+                return;
+        pi_firewall_facts_take_rules(facts, rules);
+        ask_blocks(client, facts);
 }
 
 PiFirewallFacts *pi_firewall_gather(PiClient *client, const PiService *service, const char *from,
                                     GError **error) {
         g_autoptr(PiFirewallFacts) facts = pi_firewall_facts_new();
 
+        pi_client_set_deadline(client, PI_HELPER_USEC);
         take_service(facts, service);
         if (from && !pi_firewall_facts_choose(facts, service->nodes, from, error))
                 return NULL;
-        ask_helper(client, facts);
+        if (!pi_firewall_facts_only_connects(facts))
+                ask_helper(client, facts);
+        facts->user = pi_client_is_user(client);
         facts->firewalld = pi_firewalld_ask(client);
         facts->local = pi_client_is_local(client);
         if (facts->local) {

@@ -4,9 +4,6 @@
 #include "ctl/firewall/blocks.h"
 #include "dbus/names.h"
 
-/* What FindBlocks takes at most. */
-#define SOURCES_MAX 1024
-
 static const PiMethod describe = { PI_INTERFACE_FIREWALL, "Describe", "(a{sv})",
                                    .destination = PI_FIREWALL_BUS_NAME };
 static const PiMethod find_blocks = { PI_INTERFACE_FIREWALL, "FindBlocks", "(aa{sv})",
@@ -25,8 +22,7 @@ GVariant *pi_helper_describe(PiClient *client, GError **error) {
 
 GPtrArray *pi_helper_find_blocks(PiClient *client, guint16 port, const char *const *sources,
                                  GError **error) {
-        gssize n = (gssize) MIN(g_strv_length((GStrv) sources), SOURCES_MAX);
-        GVariant *list = g_variant_new_strv(sources, n);
+        GVariant *list = g_variant_new_strv(sources, -1);
         g_autoptr(GVariant) reply = pi_client_call(client, PI_FIREWALL_PATH, &find_blocks,
                                                    g_variant_new("(q@as)", port, list), error);
         g_autoptr(GVariant) blocks = reply ? g_variant_get_child_value(reply, 0) : NULL;

@@ -5,13 +5,16 @@
 
 #include "ctl/client.h"
 
+/* How long the helper may take: much longer than it does with tens of thousands of rules. */
+#define PI_HELPER_USEC (10 * G_USEC_PER_SEC)
+
 /* Calls of the helper, which answers root alone. Errors: PI_ERROR_NOT_AUTHORIZED,
  * PI_ERROR_UNREACHABLE when it is not installed, PI_ERROR_DEADLINE_EXCEEDED, or what it says. */
 
 /* The description, a{sv}. */
 GVariant *pi_helper_describe(PiClient *client, GError **error);
 
-/* An array of PiBlock; of very many sources only the first are asked for. */
+/* An array of PiBlock; of at most PI_FIREWALL_MEMBERS_MAX sources. */
 GPtrArray *pi_helper_find_blocks(PiClient *client, guint16 port, const char *const *sources,
                                  GError **error);
 

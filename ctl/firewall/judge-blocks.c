@@ -105,6 +105,11 @@ void pi_firewall_judge_blocks(const PiFirewallFacts *f, PiFindings *findings) {
         for (guint i = 0; i < f->blocks->len; i++)
                 if (is_first(f->blocks, i))
                         judge_rule(f, i, findings);
+        if (f->not_asked > 0)
+                pi_findings_add(findings, PI_FINDING_NOTE, "filters",
+                                "sudo pictl firewall check --from=ADDRESS",
+                                "%u more addresses of members were not looked at, as they are too "
+                                "many", f->not_asked);
         if (f->blocks->len == 0 && f->peers->len > 0)
                 pi_findings_add(findings, PI_FINDING_OK, "filters", NULL,
                                 "no rule of another table of nftables keeps %s from port %u",

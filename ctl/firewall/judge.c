@@ -14,6 +14,9 @@ static void judge_state(const PiFirewallFacts *f, PiFindings *findings) {
         if (!f->in_cluster)
                 pi_findings_add(findings, PI_FINDING_OK, "firewall", NULL,
                                 "this node is in no cluster: nobody may connect to it");
+        else if (pi_firewall_facts_only_connects(f))
+                pi_findings_add(findings, PI_FINDING_OK, "firewall", NULL,
+                                "nothing listens here: this node connects to the others");
         else if (strcmp(f->state, "applied") == 0)
                 pi_findings_add(findings, PI_FINDING_OK, "firewall", NULL,
                                 "only members may connect to port %u", f->port);
@@ -106,6 +109,35 @@ static gboolean judge_window(const PiRules *rules, const PiPeer *peer, PiFinding
         return window != NULL;
 }
 
+/* The window that lets in whoever comes from wherever. */
+static const PiRuleWindow *window_for_all(const PiRules *rules) {
+        for (guint i = 0; i < rules->windows->len; i++) {
+                const PiRuleWindow *window = rules->windows->pdata[i];
+
+                if (strcmp(window->prefix, "0.0.0.0/0") == 0 || strcmp(window->prefix, "::/0") == 0)
+                        return window;
+        }
+        return NULL;
+}
+
+/* Where a member that only connects to others will come from is not known before it is there. */
+static gboolean judge_away(const PiRules *rules, const PiPeer *peer, PiFindings *findings) {
+        const PiRuleWindow *window = window_for_all(rules);
+        g_autofree char *left = window ? pi_format_usec(window->left_usec) : NULL;
+
+        if (!peer->outbound_only || peer->addresses->len > 0)
+                return FALSE;
+        if (window)
+                pi_findings_add(findings, PI_FINDING_OK, "addresses", NULL,
+                                "%s is let in from wherever it comes by the window %s, for %s",
+                                peer->name, window->prefix, left);
+        else
+                pi_findings_add(findings, PI_FINDING_WARNING, "addresses", APPLY,
+                                "where member %s comes from is not known, and no window lets it in "
+                                "from everywhere", peer->name);
+        return TRUE;
+}
+
 static void judge_peer(const PiPeer *peer, PiFindings *findings) {
         g_autofree char *open = g_strdup_printf(
                 "sudo pictl firewall open %s",
@@ -131,6 +163,7 @@ static void judge_addresses(const PiFirewallFacts *f, PiFindings *findings) {
                 return;
         for (guint i = 0; i < f->peers->len; i++)
                 if (!is_let_in(f->rules, f->peers->pdata[i]) &&
+                    !judge_away(f->rules, f->peers->pdata[i], findings) &&
                     !judge_window(f->rules, f->peers->pdata[i], findings))
                         judge_peer(f->peers->pdata[i], findings);
         if (findings->len == before && f->peers->len > 0)
@@ -140,18 +173,22 @@ static void judge_addresses(const PiFirewallFacts *f, PiFindings *findings) {
 }
 
 static void judge_listener(const PiFirewallFacts *f, PiFindings *findings) {
+        const char *option = f->user ? "--user " : "";
+        g_autofree char *again = g_strdup_printf("systemctl %srestart pi-computed", option);
+        g_autofree char *look = g_strdup_printf("journalctl %s-u pi-computed -n 50\n%s", option,
+                                                again);
+        g_autofree char *move = g_strdup_printf(
+                "stop that program, or set another Port= in pi-computed.conf\n%s", again);
+
         if (!f->in_cluster)
                 return;
         switch (f->listener) {
         case PI_LISTENER_NONE:
-                pi_findings_add(findings, PI_FINDING_BROKEN, "listener",
-                                "journalctl -u pi-computed -n 50\nsystemctl restart pi-computed",
+                pi_findings_add(findings, PI_FINDING_BROKEN, "listener", look,
                                 "nothing listens at port %u", f->port);
                 break;
         case PI_LISTENER_OTHER:
-                pi_findings_add(findings, PI_FINDING_BROKEN, "listener",
-                                "stop that program, or set another Port= in pi-computed.conf\n"
-                                "systemctl restart pi-computed",
+                pi_findings_add(findings, PI_FINDING_BROKEN, "listener", move,
                                 "another program has port %u%s%s", f->port,
                                 f->program[0] ? ": " : "", f->program);
                 break;
@@ -171,6 +208,8 @@ static void judge_listener(const PiFirewallFacts *f, PiFindings *findings) {
 
 void pi_firewall_judge(const PiFirewallFacts *f, PiFindings *findings) {
         judge_state(f, findings);
+        if (pi_firewall_facts_only_connects(f))
+                return;
         judge_helper(f, findings);
         if (f->rules) {
                 judge_table(f, findings);

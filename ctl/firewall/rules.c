@@ -9,7 +9,6 @@
 #include "dbus/names.h"
 
 /* What the helper's own limits come to, with room to spare. */
-#define MEMBERS_MAX 1024
 #define WINDOWS_MAX 64
 #define REFUSED_MAX 4096
 #define COUNTERS_MAX 64
@@ -128,7 +127,8 @@ static gboolean take_numbers(GVariant *dict, PiRules *rules, GError **error) {
 }
 
 static gboolean take_members(GVariant *dict, PiRules *rules, GError **error) {
-        g_autoptr(GVariant) list = take(dict, PI_FIREWALL_MEMBERS, "a(sst)", MEMBERS_MAX, error);
+        g_autoptr(GVariant) list = take(dict, PI_FIREWALL_MEMBERS, "a(sst)",
+                                        PI_FIREWALL_MEMBERS_MAX, error);
         const char *address, *name;
         GVariantIter iter;
         guint64 packets;

@@ -4,9 +4,6 @@
 #include "ctl/client.h"
 #include "ctl/invocation.h"
 
-/* How long the helper may take: much longer than it does with tens of thousands of rules. */
-#define PI_HELPER_USEC (10 * G_USEC_PER_SEC)
-
 /* Actions of the verb firewall that have files of their own; they return as verbs do. */
 int pi_firewall_show(PiInvocation *inv, GError **error);
 int pi_firewall_check(PiInvocation *inv, GError **error);

@@ -182,7 +182,7 @@ static void show(Fixture *f, gconstpointer data) {
 
 static void check(Fixture *f, gconstpointer data) {
         g_auto(Run) all = run(f, "firewall check -j"), some = {};
-        g_autofree char *arguments = NULL;
+        g_autofree char *twice = fake_called(f->fake, "FindBlocks"), *once = NULL;
 
         g_assert_cmpint(all.status, ==, 1);
         assert_found(&all, "ok", "firewall", "only members may connect", "");
@@ -194,8 +194,10 @@ static void check(Fixture *f, gconstpointer data) {
         g_assert_cmpint(some.status, ==, 2);
         assert_found(&some, "broken", "filters", "rule 10 of chain filter_INPUT of table "
                      "\"inet firewalld\" drops", "firewall-cmd --permanent --add-port=");
-        arguments = fake_called(f->fake, "FindBlocks");
-        g_assert_cmpstr(arguments, ==, "(1, ['192.0.2.1', '2001:db8::1'])");
+        /* Whether strangers may come to other ports is asked only where nothing is in the way. */
+        g_assert_cmpstr(twice, ==, "(1, ['192.0.2.1', '2001:db8::1'])");
+        once = fake_called(f->fake, "FindBlocks");
+        g_assert_true(g_str_has_suffix(once, ", ['10.0.0.9'])"));
         {
                 g_auto(Run) bad = run(f, "firewall check --from=node9");
                 assert_refused(&bad, 2, "'node9' is neither another member nor an address");
@@ -294,6 +296,28 @@ static void hanging(Fixture *f, gconstpointer data) {
         assert_refused(&show_run, 124, "did not answer in time");
 }
 
+/* Port=0: who listens at nothing has no port to be asked about. */
+static void only_connects(Fixture *f, gconstpointer data) {
+        g_autofree char *settings = g_build_filename(f->session.bus->state, "pi-computed.conf",
+                                                     NULL);
+        g_autofree char *asked = NULL;
+        g_auto(Run) doctor = {}, check_it = {};
+
+        g_assert_true(g_file_set_contents(settings, "[Cluster]\nPort=0\n", -1, NULL));
+        f->fake = fake_new(f->session.bus, helper_name);
+        test_daemon_start(f->session.bus, (const char *const[]) { "--workers=2", NULL });
+        g_assert_null(test_manager_call(f->session.client, "CreateCluster", "()"));
+        doctor = run(f, "doctor -j");
+        g_assert_cmpint(doctor.status, ==, 0);
+        assert_found(&doctor, "ok", "firewall", "this node connects to the others", "");
+        assert_found(&doctor, "note", "members", "nobody can connect to this node", "Port=");
+        check_it = run(f, "firewall check -j");
+        g_assert_cmpint(check_it.status, ==, 0);
+        g_assert_null(find(&check_it, "listener", ""));
+        asked = fake_called(f->fake, "Describe");
+        g_assert_null(asked);
+}
+
 static void firewalld(Fixture *f, gconstpointer data) {
         g_auto(Run) doctor = {}, apply = {}, again = {}, untaught = {};
         g_autofree char *now = NULL, *for_good = NULL;
@@ -349,6 +373,7 @@ int main(int argc, char **argv) {
         TEST("nonsense", helper_name, set_up, nonsense);
         TEST("huge", helper_name, set_up, huge);
         TEST("hanging", helper_name, set_up, hanging);
+        TEST("only-connects", NULL, set_up_bare, only_connects);
         TEST("firewalld", both_names, set_up, firewalld);
         TEST("remove-and-apply", helper_name, set_up, remove_and_apply);
         return g_test_run();

@@ -22,19 +22,22 @@ static void test_service(void) {
         g_autoptr(GVariant) same = dict("{'Version': <'" PI_VERSION "'>}");
         g_autoptr(GVariant) other = dict("{'Version': <'0.0.1'>}");
 
-        pi_doctor_judge_service(&service, findings);
+        pi_doctor_judge_service(&service, FALSE, findings);
         ASSERT(BROKEN, "service", "does not run", "start it");
         g_ptr_array_set_size(findings, 0);
         service.starts = TRUE;
-        pi_doctor_judge_service(&service, findings);
+        pi_doctor_judge_service(&service, FALSE, findings);
         ASSERT(WARNING, "service", "does not run", "start it");
         g_clear_error(&service.error);
         service.manager = same;
-        pi_doctor_judge_service(&service, findings);
+        pi_doctor_judge_service(&service, FALSE, findings);
         ASSERT(OK, "service", "answers", NULL);
         service.manager = other;
-        pi_doctor_judge_service(&service, findings);
+        pi_doctor_judge_service(&service, FALSE, findings);
         ASSERT(WARNING, "service", "0.0.1", "systemctl restart pi-computed");
+        g_ptr_array_set_size(findings, 0);
+        pi_doctor_judge_service(&service, TRUE, findings);
+        ASSERT(WARNING, "service", "0.0.1", "systemctl --user restart pi-computed");
 }
 
 static void judge_unit(PiFindings *findings, const char *load, const char *active,
@@ -71,10 +74,13 @@ static void test_store(void) {
         g_autoptr(GVariant) good = dict("{'StoreState': <'ok'>, 'StoreError': <''>}");
         g_autoptr(GVariant) bad = dict("{'StoreState': <'degraded'>, 'StoreError': <'disk full'>}");
 
-        pi_doctor_judge_store(good, findings);
+        pi_doctor_judge_store(good, FALSE, findings);
         ASSERT(OK, "store", "can be written", NULL);
-        pi_doctor_judge_store(bad, findings);
-        ASSERT(BROKEN, "store", "disk full", "journalctl");
+        pi_doctor_judge_store(bad, FALSE, findings);
+        ASSERT(BROKEN, "store", "disk full", "journalctl -u pi-computed");
+        g_ptr_array_set_size(findings, 0);
+        pi_doctor_judge_store(bad, TRUE, findings);
+        ASSERT(BROKEN, "store", "disk full", "journalctl --user -u pi-computed");
         pi_doctor_judge_disk(G_MAXUINT64, "/state", findings);
         g_assert_null(find_finding(findings, "disk", ""));
         pi_doctor_judge_disk(G_GUINT64_CONSTANT(1) << 30, "/state", findings);
@@ -112,22 +118,26 @@ static void test_members(void) {
         g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func(
                 (GDestroyNotify) g_variant_unref);
 
-        pi_doctor_judge_members(nodes, findings);
+        pi_doctor_judge_members(nodes, FALSE, findings);
         ASSERT(NOTE, "members", "in no cluster", NULL);
         add(nodes, "{'Name': <'a'>, 'State': <'self'>}");
         add(nodes, "{'Name': <'b'>, 'State': <'up'>, 'OutboundOnly': <true>}");
-        pi_doctor_judge_members(nodes, findings);
+        pi_doctor_judge_members(nodes, FALSE, findings);
         ASSERT(OK, "members", "all of 2 are up", NULL);
-        ASSERT(NOTE, "members", "nobody can connect to b", "on b: sudo pictl firewall check");
+        ASSERT(NOTE, "members", "nobody can connect to b", "Port= in pi-computed.conf of b");
         add(nodes, "{'Name': <'c'>, 'State': <'lost'>, 'StateReason': <'no answer\\u001b'>}");
         add(nodes, "{'Name': <'d'>, 'State': <'quarantined'>}");
         add(nodes, "{'Name': <'e'>, 'State': <'incompatible'>}");
         add(nodes, "{'Name': <'f'>, 'State': <'connecting'>}");
-        pi_doctor_judge_members(nodes, findings);
+        pi_doctor_judge_members(nodes, FALSE, findings);
         ASSERT(WARNING, "members", "c cannot be reached: no answer\\x1b", "on c: pictl doctor");
         ASSERT(WARNING, "members", "d gets no leases", "pictl cluster restore d");
         ASSERT(WARNING, "members", "e is of a version", "systemctl restart");
         ASSERT(NOTE, "members", "f is being", "pictl nodes");
+        g_ptr_array_set_size(findings, 0);
+        pi_doctor_judge_members(nodes, TRUE, findings);
+        ASSERT(WARNING, "members", "d gets no leases", "pictl cluster restore d");
+        ASSERT(WARNING, "members", "e is of a version", "systemctl --user restart pi-computed");
 }
 
 static void test_clocks(void) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dbus/error.h"
+#include "dbus/names.h"
 
 static void add_node(GPtrArray *nodes, const char *text) {
         GVariant *node = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL);
@@ -83,10 +84,78 @@ static void test_refused(void) {
         g_assert_true(pi_firewall_facts_choose(facts, NULL, "10.0.0.9", NULL));
 }
 
+static void add_rule(PiRules *rules, const char *address, const char *name) {
+        PiRuleMember *member = g_new0(PiRuleMember, 1);
+
+        member->address = g_strdup(address);
+        member->name = g_strdup(name);
+        g_ptr_array_add(rules->members, member);
+}
+
+/* Nobody but the rules knows where one is that is outbound only; the helper is asked about it. */
+static void test_locate(void) {
+        g_autoptr(GPtrArray) nodes = make_nodes(), sources = NULL;
+        g_autoptr(PiFirewallFacts) facts = pi_firewall_facts_new();
+        PiRules *rules = pi_rules_new();
+        const PiPeer *peer;
+
+        pi_firewall_facts_take_nodes(facts, nodes);
+        add_rule(rules, "192.0.2.2", "node3");
+        add_rule(rules, "192.0.2.3", "node3");
+        add_rule(rules, "192.0.2.9", "node2");
+        pi_firewall_facts_take_rules(facts, rules);
+        peer = facts->peers->pdata[1];
+        g_assert_cmpuint(peer->addresses->len, ==, 1);
+        g_assert_true(pi_firewall_facts_peer(facts, "192.0.2.3") == peer);
+        g_assert_null(pi_firewall_facts_peer(facts, "192.0.2.9"));
+        sources = pi_firewall_facts_sources(facts);
+        g_assert_true(g_strv_contains((const char *const *) sources->pdata, "192.0.2.3"));
+}
+
+/* The service knows its port best; while it does not run, the rules that are left do. */
+static void test_port(void) {
+        g_autoptr(PiFirewallFacts) facts = pi_firewall_facts_new(), told = pi_firewall_facts_new();
+        PiRules *rules = pi_rules_new(), *others = pi_rules_new();
+
+        rules->applied = others->applied = TRUE;
+        rules->port = others->port = 5000;
+        pi_firewall_facts_take_rules(facts, rules);
+        g_assert_cmpuint(facts->port, ==, 5000);
+        told->service = TRUE;
+        told->port = 4000;
+        pi_firewall_facts_take_rules(told, others);
+        g_assert_cmpuint(told->port, ==, 4000);
+}
+
+/* The helper is asked about as many as it takes, and the rest is no secret. */
+static void test_sources(void) {
+        g_autoptr(PiFirewallFacts) facts = pi_firewall_facts_new();
+        g_autoptr(GPtrArray) most = NULL, first = NULL;
+        PiPeer *peer = pi_peer_new("a");
+
+        g_ptr_array_add(facts->peers, peer);
+        for (guint i = 0; i < PI_FIREWALL_MEMBERS_MAX; i++)
+                g_ptr_array_add(peer->addresses, g_strdup("192.0.2.7"));
+        most = pi_firewall_facts_sources(facts);
+        g_assert_cmpuint(most->len, ==, PI_FIREWALL_MEMBERS_MAX + 1);
+        g_assert_cmpuint(facts->not_asked, ==, 0);
+        peer = pi_peer_new("b");
+        g_ptr_array_add(facts->peers, peer);
+        for (guint i = 0; i < 3; i++)
+                g_ptr_array_add(peer->addresses, g_strdup("192.0.2.8"));
+        first = pi_firewall_facts_sources(facts);
+        g_assert_cmpuint(first->len, ==, PI_FIREWALL_MEMBERS_MAX + 1);
+        g_assert_null(first->pdata[PI_FIREWALL_MEMBERS_MAX]);
+        g_assert_cmpuint(facts->not_asked, ==, 3);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/ctl/firewall/gather/nodes", test_nodes);
         g_test_add_func("/ctl/firewall/gather/choose", test_choose);
         g_test_add_func("/ctl/firewall/gather/refused", test_refused);
+        g_test_add_func("/ctl/firewall/gather/locate", test_locate);
+        g_test_add_func("/ctl/firewall/gather/port", test_port);
+        g_test_add_func("/ctl/firewall/gather/sources", test_sources);
         return g_test_run();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/firewall/judge.h"
 
+#include "ctl/firewall/gather.h"
 #include "dbus/error.h"
 #include "tests/unit/ctl/findings.h"
 
@@ -99,6 +100,31 @@ static void without_helper(Fixture *f, PiError code, const char *text) {
         judge(f);
 }
 
+static PiBlock block_of(const char *source, const char *family, const char *table_name,
+                        const char *chain, guint64 handle) {
+        return (PiBlock) { .source = (char *) source, .family = (char *) family,
+                           .table = (char *) table_name, .chain = (char *) chain,
+                           .handle = handle };
+}
+
+/* Port=0, which has no port that anything could be wrong with. */
+static void only_connects(Fixture *f, gconstpointer data) {
+        PiBlock block = block_of("192.0.2.7", "inet", "mine", "input", 10);
+
+        set_text(&f->facts->state, "off");
+        f->facts->listener = PI_LISTENER_NONE;
+        f->facts->firewalld = PI_FIREWALLD_SHUT;
+        f->facts->ufw = f->facts->flushes = f->facts->wide_open = TRUE;
+        set_text(&f->facts->legacy, "filter");
+        f->facts->rules->counters = (PiRuleCounters) { .seen = 3 };
+        g_ptr_array_add(f->facts->blocks, &block);
+        judge(f);
+        ASSERT(OK, "firewall", "nothing listens here: this node connects to the others", NULL);
+        g_assert_cmpuint(f->findings->len, ==, 1);
+        without_helper(f, PI_ERROR_UNREACHABLE, "not installed; install it");
+        g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
+}
+
 static void helper(Fixture *f, gconstpointer data) {
         without_helper(f, PI_ERROR_NOT_AUTHORIZED, "no");
         g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
@@ -153,6 +179,40 @@ static void window(Fixture *f, gconstpointer data) {
         ASSERT(OK, "addresses", "192.0.2.9 is let in by the window 192.0.2.8/31, for 1min", NULL);
 }
 
+/* A member that has Port=0 is let in where it is connected from, and from everywhere while it is
+ * away. */
+static void outbound_only(Fixture *f, gconstpointer data) {
+        PiRuleWindow *open = g_new0(PiRuleWindow, 1);
+        PiPeer *peer = add_peer(f, "node", NULL);
+
+        peer->outbound_only = TRUE;
+        judge(f);
+        ASSERT(WARNING, "addresses", "where member node comes from is not known",
+               "pictl firewall apply");
+        g_ptr_array_set_size(f->findings, 0);
+        open->prefix = g_strdup("192.0.2.0/24");
+        open->left_usec = 60 * G_USEC_PER_SEC;
+        g_ptr_array_add(f->facts->rules->windows, open);
+        judge(f);
+        ASSERT(WARNING, "addresses", "no window lets it in from everywhere", "apply");
+        g_ptr_array_set_size(f->findings, 0);
+        set_text(&open->prefix, "0.0.0.0/0");
+        judge(f);
+        g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
+        ASSERT(OK, "addresses", "node is let in from wherever it comes by the window 0.0.0.0/0",
+               NULL);
+        set_text(&open->prefix, "::/0");
+        judge(f);
+        g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
+        g_ptr_array_set_size(f->facts->rules->windows, 0);
+        g_ptr_array_set_size(f->findings, 0);
+        let_in(f, "198.51.100.9");
+        pi_firewall_facts_take_rules(f->facts, g_steal_pointer(&f->facts->rules));
+        judge(f);
+        g_assert_cmpint(pi_findings_exit_status(f->findings), ==, 0);
+        ASSERT(OK, "addresses", "let in every member (2)", NULL);
+}
+
 static void listener(Fixture *f, gconstpointer data) {
         f->facts->listener = PI_LISTENER_NONE;
         judge(f);
@@ -160,7 +220,16 @@ static void listener(Fixture *f, gconstpointer data) {
         f->facts->listener = PI_LISTENER_OTHER;
         set_text(&f->facts->program, "nginx");
         judge(f);
-        ASSERT(BROKEN, "listener", "nginx", "Port=");
+        ASSERT(BROKEN, "listener", "nginx", "Port= in pi-computed.conf\nsystemctl restart");
+        g_ptr_array_set_size(f->findings, 0);
+        f->facts->user = TRUE;
+        judge(f);
+        ASSERT(BROKEN, "listener", "nginx", "\nsystemctl --user restart pi-computed");
+        g_ptr_array_set_size(f->findings, 0);
+        f->facts->listener = PI_LISTENER_NONE;
+        judge(f);
+        ASSERT(BROKEN, "listener", "nothing listens",
+               "journalctl --user -u pi-computed -n 50\nsystemctl --user restart pi-computed");
         f->facts->listener = PI_LISTENER_SYSTEMD;
         judge(f);
         ASSERT(OK, "listener", "systemd", NULL);
@@ -171,13 +240,6 @@ static void listener(Fixture *f, gconstpointer data) {
 
 static void add_block(Fixture *f, PiBlock *block) {
         g_ptr_array_add(f->facts->blocks, block);
-}
-
-static PiBlock block_of(const char *source, const char *family, const char *table_name,
-                        const char *chain, guint64 handle) {
-        return (PiBlock) { .source = (char *) source, .family = (char *) family,
-                           .table = (char *) table_name, .chain = (char *) chain,
-                           .handle = handle };
 }
 
 static void blocks(Fixture *f, gconstpointer data) {
@@ -226,6 +288,13 @@ static void blocks_unknown(Fixture *f, gconstpointer data) {
         f->facts->blocks_error = g_error_new_literal(PI_ERROR, PI_ERROR_FAILED, "no; try again");
         judge(f);
         ASSERT(BROKEN, "filters", "no", "try again");
+}
+
+static void blocks_in_part(Fixture *f, gconstpointer data) {
+        f->facts->not_asked = 3;
+        judge(f);
+        ASSERT(NOTE, "filters", "3 more addresses of members were not looked at", "--from=");
+        ASSERT(OK, "filters", "no rule of another table", NULL);
 }
 
 static void firewalld(Fixture *f, gconstpointer data) {
@@ -315,14 +384,17 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         TEST("good", good);
         TEST("states", states);
+        TEST("only-connects", only_connects);
         TEST("helper", helper);
         TEST("table", table);
         TEST("addresses", members);
         TEST("window", window);
+        TEST("outbound-only", outbound_only);
         TEST("listener", listener);
         TEST("blocks", blocks);
         TEST("many-blocks", many_blocks);
         TEST("blocks-unknown", blocks_unknown);
+        TEST("blocks-in-part", blocks_in_part);
         TEST("firewalld", firewalld);
         TEST("others", others);
         TEST("counters", counters);

@@ -5,6 +5,7 @@
 
 #include "ctl/firewall/blocks.h"
 #include "dbus/error.h"
+#include "dbus/names.h"
 
 static const char whole[] =
         "{'applied': <true>, 'mode': <'owner'>, 'limits': <true>, 'port': <uint16 31415>,"
@@ -68,6 +69,15 @@ static void test_whole(void) {
         g_assert_cmpuint(pi_rules_dropped_by_others(rules), ==, 0);
 }
 
+static char *members(guint n) {
+        GString *text = g_string_new("[");
+
+        for (guint i = 0; i < n; i++)
+                g_string_append(text, i > 0 ? ",('192.0.2.7', 'a', 1)"
+                                            : "('192.0.2.7', 'a', uint64 1)");
+        return g_string_free(g_string_append_c(text, ']'), FALSE);
+}
+
 static void refuse_rules(const char *key, const char *value) {
         g_autoptr(GVariant) description = with(key, value);
         g_autoptr(GError) error = NULL;
@@ -85,7 +95,7 @@ static void test_refused_rules(void) {
                                             "windows",  "counters", "refused_sources" };
         g_autofree char *zeros = g_strnfill(1100000, 'a');
         g_autofree char *wide = g_strdup_printf("'%s'", zeros);
-        g_autoptr(GString) many = g_string_new("[('192.0.2.7', 'a', uint64 1)");
+        g_autofree char *many = members(PI_FIREWALL_MEMBERS_MAX + 1);
 
         for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
                 refuse_rules(keys[i], NULL);
@@ -94,10 +104,18 @@ static void test_refused_rules(void) {
         refuse_rules("live", wide);
         refuse_rules("members", "[('gpu-1', 'gpu-1', uint64 5)]");
         refuse_rules("refused_sources", "[('10.0.0.9; reboot', uint64 4, uint64 1)]");
-        for (guint i = 0; i < 1024; i++)
-                g_string_append(many, ",('192.0.2.7', 'a', uint64 1)");
-        g_string_append_c(many, ']');
-        refuse_rules("members", many->str);
+        refuse_rules("members", many);
+}
+
+/* Those of the largest cluster. */
+static void test_full(void) {
+        g_autofree char *most = members(PI_FIREWALL_MEMBERS_MAX);
+        g_autoptr(GVariant) description = with("members", most);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(PiRules) rules = pi_rules_parse(description, &error);
+
+        g_assert_no_error(error);
+        g_assert_cmpuint(rules->members->len, ==, PI_FIREWALL_MEMBERS_MAX);
 }
 
 /* Names are shown, and so must not move a cursor. */
@@ -166,6 +184,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/ctl/firewall/rules/whole", test_whole);
         g_test_add_func("/ctl/firewall/rules/refused", test_refused_rules);
+        g_test_add_func("/ctl/firewall/rules/full", test_full);
         g_test_add_func("/ctl/firewall/rules/escaped", test_escaped);
         g_test_add_func("/ctl/firewall/blocks/whole", test_blocks);
         g_test_add_func("/ctl/firewall/blocks/refused", test_refused_blocks);
