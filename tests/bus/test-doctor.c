@@ -305,6 +305,7 @@ static void only_connects(Fixture *f, gconstpointer data) {
 
         g_assert_true(g_file_set_contents(settings, "[Cluster]\nPort=0\n", -1, NULL));
         f->fake = fake_new(f->session.bus, helper_name);
+        fake_answer(f->fake, "Remove", "()");
         test_daemon_start(f->session.bus, (const char *const[]) { "--workers=2", NULL });
         g_assert_null(test_manager_call(f->session.client, "CreateCluster", "()"));
         doctor = run(f, "doctor -j");
