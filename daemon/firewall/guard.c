@@ -2,10 +2,10 @@
 #include "daemon/firewall/guard.h"
 
 #include "daemon/events.h"
+#include "daemon/firewall/helper.h"
 #include "daemon/firewall/wanted.h"
 #include "dbus/error.h"
 #include "dbus/names.h"
-#include "dbus/variant.h"
 
 /* Members come in bursts, and a call for each would only be more work. */
 #define SETTLE_MSEC 10
@@ -39,6 +39,7 @@ struct PiGuard {
         gboolean lost_in_call; /* the helper ended, or another took its place */
         PiWanted *told;    /* what the helper does; NULL: that is not known, or nothing */
         gboolean may_have_rules; /* the helper, or one that an earlier service has asked */
+        gboolean has_rules;      /* as far as it has said; those it was told before, perhaps */
         GError *error;
         GArray *waiting; /* Waiting, for the end of the next call that begins */
         guint n_called;  /* of these, those that wait for the call under way */
@@ -110,9 +111,9 @@ static uint64_t now(void) {
 static const char *what_failed(const PiGuard *g) {
         if (!listens(g))
                 return "The rules of the firewall could not be taken away";
-        return g->may_have_rules ? "The firewall could not be told who is a member now"
-                                 : "The firewall does not keep strangers from the port of the "
-                                   "cluster, TLS alone does";
+        return g->has_rules ? "The firewall could not be told who is a member now"
+                            : "The firewall does not keep strangers from the port of the "
+                              "cluster, TLS alone does";
 }
 
 /* A failure is told once, however often it is tried again. */
@@ -147,13 +148,16 @@ static void answer(PiGuard *g, guint n, const GError *error) {
 /* `absent`: there is no helper to have rules. */
 static void settle(PiGuard *g, const GError *error, gboolean absent) {
         gboolean other_error = error && g->error && !g_str_equal(error->message, g->error->message);
+        gboolean taken_away = !error && !g->asked;
         guint n = g->n_called;
 
         g_clear_pointer(&g->told, pi_wanted_free);
         if (!error && !g->lost_in_call)
                 g->told = g_steal_pointer(&g->asked);
-        if (absent || (!error && !g->told))
-                g->may_have_rules = FALSE;
+        if (absent || taken_away)
+                g->may_have_rules = g->has_rules = FALSE;
+        if (g->told)
+                g->has_rules = TRUE;
         g->lost_in_call = FALSE;
         g_clear_pointer(&g->asked, pi_wanted_free);
         g->retry_sec = error ? CLAMP(2 * g->retry_sec, RETRY_SEC_MIN, RETRY_SEC_MAX) : 0;
@@ -165,37 +169,15 @@ static void settle(PiGuard *g, const GError *error, gboolean absent) {
         schedule(g, error && g->waiting->len == 0 ? g->retry_sec * 1000 : SETTLE_MSEC);
 }
 
-static gboolean is_absent(const sd_bus_error *e) {
-        return sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
-               sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
-}
-
-/* What an administrator can do about it. */
-static GError *error_of(const sd_bus_error *e) {
-        PiError code = PI_ERROR_FAILED;
-
-        (void) pi_error_from_name(e->name, &code);
-        if (is_absent(e))
-                return g_error_new_literal(PI_ERROR, PI_ERROR_FAILED,
-                                           "pi-computed-firewall is not installed on this bus");
-        if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) ||
-            sd_bus_error_has_name(e, SD_BUS_ERROR_TIMEOUT))
-                return g_error_new_literal(PI_ERROR, PI_ERROR_FAILED,
-                                           "pi-computed-firewall does not answer, see: journalctl "
-                                           "-u pi-computed-firewall");
-        return g_error_new(PI_ERROR, (int) code, "pi-computed-firewall: %s",
-                           e->message ? e->message : e->name);
-}
-
 static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         PiGuard *g = userdata;
         const sd_bus_error *e = sd_bus_message_get_error(m);
-        gboolean absent = e && is_absent(e);
+        gboolean absent = e && pi_helper_is_absent(e);
         g_autoptr(GError) error = NULL;
 
         /* Who is not there has no rules to take away. */
         if (e && !(absent && !g->asked))
-                error = error_of(e);
+                error = pi_helper_error(e);
         g->call = sd_bus_slot_unref(g->call);
         settle(g, error, absent);
         return 0;
@@ -203,23 +185,14 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 
 /* `wanted`, which is taken over: NULL to have the rules taken away. */
 static void call_helper(PiGuard *g, PiWanted *wanted) {
-        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
-        g_autoptr(GVariant) arguments = NULL;
-        int r = sd_bus_message_new_method_call(g->bus, &m, PI_FIREWALL_BUS_NAME, PI_FIREWALL_PATH,
-                                               PI_INTERFACE_FIREWALL, wanted ? "Apply" : "Remove");
+        GVariant *arguments = wanted ? pi_wanted_arguments(wanted, now()) : NULL;
+        int r;
 
         g->asked = wanted;
         g->may_have_rules = g->may_have_rules || wanted;
         g->n_called = g->waiting->len;
-        if (wanted)
-                arguments = g_variant_ref_sink(pi_wanted_arguments(wanted, now()));
-        for (gsize i = 0; r >= 0 && arguments && i < g_variant_n_children(arguments); i++) {
-                g_autoptr(GVariant) argument = g_variant_get_child_value(arguments, i);
-
-                r = pi_variant_append(m, argument);
-        }
-        if (r >= 0)
-                r = sd_bus_call_async(g->bus, &g->call, m, on_answer, g, CALL_USEC);
+        r = pi_helper_call(g->bus, wanted ? "Apply" : "Remove", arguments, TRUE, CALL_USEC,
+                           on_answer, g, &g->call);
         if (r < 0) {
                 g_autoptr(GError) error = g_error_new(PI_ERROR, PI_ERROR_FAILED,
                                                       "The helper cannot be called: %s",
@@ -280,6 +253,7 @@ static int on_helper(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         /* Its rules went with it, or are nobody's now. What it answers to a call under way counts
          * no more. */
         g->lost_in_call = g->call != NULL;
+        g->has_rules = FALSE;
         if (!g->told)
                 return 0;
         g_clear_pointer(&g->told, pi_wanted_free);
@@ -299,7 +273,8 @@ static void on_left(gpointer userdata) {
 
         g->removed = FALSE;
         g->disabled = !g->enabled;
-        look_soon(g);
+        if (!g->call && !g->stopped)
+                schedule(g, SETTLE_MSEC);
 }
 
 static void on_member(const PiMemberView *member, gpointer userdata) {
@@ -350,19 +325,15 @@ static int on_stopped(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 }
 
 gboolean pi_guard_stop(PiGuard *g) {
-        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
-
         if (g->stopped)
                 return g->call == NULL;
         g->stopped = TRUE;
         g_clear_handle_id(&g->timer, g_source_remove);
         g->call = sd_bus_slot_unref(g->call);
         /* One that has gone already need not be started for it. */
-        if (g->may_have_rules &&
-            sd_bus_message_new_method_call(g->bus, &m, PI_FIREWALL_BUS_NAME, PI_FIREWALL_PATH,
-                                           PI_INTERFACE_FIREWALL, "Remove") >= 0 &&
-            sd_bus_message_set_auto_start(m, 0) >= 0)
-                (void) sd_bus_call_async(g->bus, &g->call, m, on_stopped, g, STOP_USEC);
+        if (g->may_have_rules)
+                (void) pi_helper_call(g->bus, "Remove", NULL, FALSE, STOP_USEC, on_stopped, g,
+                                      &g->call);
         return g->call == NULL;
 }
 
