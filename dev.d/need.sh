@@ -13,7 +13,7 @@ packages() {
             echo python3 python3-numpy
             ;;
         apt-test)
-            echo clang curl dbus-bin gnuplot-nox iproute2 libclang-rt-dev libdbus-1-dev \
+            echo clang curl dbus-bin gnuplot-nox iproute2 iptables libclang-rt-dev libdbus-1-dev \
                 libfaketime libxml2-utils man-db nftables polkitd prometheus python3 shellcheck \
                 util-linux valgrind zsh
             ;;
@@ -39,8 +39,9 @@ packages() {
             ;;
         dnf-test)
             echo clang compiler-rt curl dbus-devel dbus-tools gnuplot-minimal \
-                golang-github-prometheus iproute iproute-tc libasan libfaketime libtsan libubsan \
-                libxml2 man-db nftables polkit python3 ShellCheck util-linux valgrind zsh
+                golang-github-prometheus iproute iproute-tc iptables-nft libasan libfaketime \
+                libtsan libubsan libxml2 man-db nftables polkit python3 ShellCheck util-linux \
+                valgrind zsh
             ;;
     esac
 }
