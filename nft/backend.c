@@ -77,6 +77,10 @@ char *pi_nft_list_handles(PiNft *nft, const char *command, GError **error) {
         return list(nft, command, NFT_CTX_OUTPUT_HANDLE, error);
 }
 
+char *pi_nft_list_counts(PiNft *nft, const char *command, GError **error) {
+        return list(nft, command, NFT_CTX_OUTPUT_TERSE, error);
+}
+
 char *pi_nft_list_json(PiNft *nft, const char *command, GError **error) {
         return list(nft, command,
                     NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_ALL | NFT_CTX_OUTPUT_HANDLE,

@@ -17,8 +17,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiNft, pi_nft_free)
 gboolean pi_nft_run(PiNft *nft, const char *commands, GError **error);
 
 /* What a command lists: as nft prints it, without counters and times, and without elements unless
- * `elements`; with the handles of rules and all that belongs to them; or all of it as JSON. Errors:
- * as above. */
+ * `elements`; with the handles of rules and all that belongs to them; with counters but without
+ * elements; or all of it as JSON. Errors: as above. */
 char *pi_nft_list(PiNft *nft, const char *command, gboolean elements, GError **error);
 char *pi_nft_list_handles(PiNft *nft, const char *command, GError **error);
+char *pi_nft_list_counts(PiNft *nft, const char *command, GError **error);
 char *pi_nft_list_json(PiNft *nft, const char *command, GError **error);

@@ -338,20 +338,24 @@ static void add(GVariantBuilder *b, const char *key, GVariant *value) {
 /* By its objects, not as a table: see listing.h. */
 static gboolean take_tally(PiFirewall *f, PiTally *tally, GError **error) {
         static const char *const lists[] = {
-                "list counters table " TABLE,
                 "list set " TABLE " " PI_NFT_MEMBERS "4",
                 "list set " TABLE " " PI_NFT_MEMBERS "6",
                 "list set " TABLE " " PI_NFT_REFUSED "4",
                 "list set " TABLE " " PI_NFT_REFUSED "6",
         };
 
+        g_autofree char *text = NULL;
+
         for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
                 g_autofree char *json = pi_nft_list_json(f->nft, lists[i], error);
 
-                if (!json || !pi_tally_add(tally, json, error))
+                if (!json || !pi_tally_add_sets(tally, json, error))
                         return FALSE;
         }
-        return TRUE;
+        text = pi_nft_list_counts(f->nft, "list table " TABLE, error);
+        if (text)
+                pi_tally_add_counters(tally, text);
+        return text != NULL;
 }
 
 /* A table that is not there is described, too: there is nothing in it. */

@@ -2,6 +2,7 @@
 #include "nft/tally.h"
 
 #include <json-glib/json-glib.h>
+#include <string.h>
 
 #include "dbus/error.h"
 #include "nft/ruleset.h"
@@ -49,11 +50,20 @@ static void put(GHashTable *table, const char *key, uint64_t number) {
         g_hash_table_replace(table, g_strdup(key), value);
 }
 
-static void read_counter(JsonObject *counter, PiTally *tally) {
-        const char *name = string_in(counter, "name");
+/* "\tcounter seen {" and, beneath it, "\t\tpackets 23 bytes 1380". */
+void pi_tally_add_counters(PiTally *tally, const char *text) {
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
-        if (name)
-                put(tally->counters, name, number_in(counter, "packets"));
+        for (char **line = lines; line[0] && line[1]; line++) {
+                g_auto(GStrv) words = NULL;
+
+                if (!g_str_has_prefix(line[0], "\tcounter ") ||
+                    !g_str_has_prefix(line[1], "\t\tpackets "))
+                        continue;
+                words = g_strsplit(line[0] + strlen("\tcounter "), " ", 2);
+                put(tally->counters, words[0],
+                    g_ascii_strtoull(line[1] + strlen("\t\tpackets "), NULL, 10));
+        }
 }
 
 typedef void (*ElementFunc)(PiTally *tally, const char *address, JsonObject *element);
@@ -106,16 +116,14 @@ static void read_all(PiTally *tally, JsonArray *list) {
                 JsonNode *node = json_array_get_element(list, i);
                 JsonObject *entry = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node)
                                                                  : NULL;
-                JsonObject *counter = object_in(entry, "counter"), *set = object_in(entry, "set");
+                JsonObject *set = object_in(entry, "set");
 
-                if (counter)
-                        read_counter(counter, tally);
                 if (set)
                         read_set(set, tally);
         }
 }
 
-gboolean pi_tally_add(PiTally *tally, const char *json, GError **error) {
+gboolean pi_tally_add_sets(PiTally *tally, const char *json, GError **error) {
         g_autoptr(JsonParser) parser = json_parser_new_immutable();
         g_autoptr(GError) problem = NULL;
         JsonNode *root = NULL, *list = NULL;
