@@ -7,10 +7,10 @@
 #include "dbus/names.h"
 #include "dbus/options.h"
 #include "nft/backend.h"
+#include "nft/live.h"
 #include "nft/tally.h"
 #include "nft/watch.h"
 
-#define TABLE PI_NFT_FAMILY " " PI_NFT_TABLE
 
 /* Between tries to put the rules back. */
 #define AGAIN_SEC_MIN 1
@@ -36,31 +36,13 @@ static gint64 now(void) {
 
 static gboolean on_window_over(gpointer userdata);
 
-/* The table without what comes and goes by itself, then the sets that do not. */
-static char *list_live(PiFirewall *f, GError **error) {
-        static const char *const sets[] = { PI_NFT_MEMBERS "4", PI_NFT_MEMBERS "6", PI_NFT_JOIN "4",
-                                            PI_NFT_JOIN "6" };
-        g_autofree char *table = pi_nft_list(f->nft, "list table " TABLE, FALSE, error);
-        g_autoptr(GString) all = g_string_new(table);
-
-        for (gsize i = 0; table && i < G_N_ELEMENTS(sets); i++) {
-                g_autofree char *command = g_strdup_printf("list set " TABLE " %s", sets[i]);
-                g_autofree char *set = pi_nft_list(f->nft, command, TRUE, error);
-
-                if (!set)
-                        return NULL;
-                g_string_append(all, set);
-        }
-        return table ? g_string_free(g_steal_pointer(&all), FALSE) : NULL;
-}
-
 static void note_expected(PiFirewall *f) {
         g_free(f->expected);
-        f->expected = list_live(f, NULL);
+        f->expected = pi_live_list(f->nft, NULL);
 }
 
 static gboolean is_as_expected(PiFirewall *f) {
-        g_autofree char *live = list_live(f, NULL);
+        g_autofree char *live = pi_live_list(f->nft, NULL);
 
         return live && g_strcmp0(live, f->expected) == 0;
 }
@@ -335,37 +317,14 @@ static void add(GVariantBuilder *b, const char *key, GVariant *value) {
         g_variant_builder_add(b, "{sv}", key, value);
 }
 
-/* By its objects, not as a table: see listing.h. */
-static gboolean take_tally(PiFirewall *f, PiTally *tally, GError **error) {
-        static const char *const lists[] = {
-                "list set " TABLE " " PI_NFT_MEMBERS "4",
-                "list set " TABLE " " PI_NFT_MEMBERS "6",
-                "list set " TABLE " " PI_NFT_REFUSED "4",
-                "list set " TABLE " " PI_NFT_REFUSED "6",
-        };
-
-        g_autofree char *text = NULL;
-
-        for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
-                g_autofree char *json = pi_nft_list_json(f->nft, lists[i], error);
-
-                if (!json || !pi_tally_add_sets(tally, json, error))
-                        return FALSE;
-        }
-        text = pi_nft_list_counts(f->nft, "list table " TABLE, error);
-        if (text)
-                pi_tally_add_counters(tally, text);
-        return text != NULL;
-}
-
 /* A table that is not there is described, too: there is nothing in it. */
 GVariant *pi_firewall_describe(PiFirewall *f, GError **error) {
-        g_autofree char *live = list_live(f, NULL);
+        g_autofree char *live = pi_live_list(f->nft, NULL);
         g_autoptr(PiTally) tally = pi_tally_new();
         const char *mode = !f->intent ? "" : f->variant.owner ? "owner" : "watched";
         GVariantBuilder b;
 
-        if (live && !take_tally(f, tally, error))
+        if (live && !pi_live_tally(f->nft, tally, error))
                 return NULL;
         g_variant_builder_init(&b, G_VARIANT_TYPE_VARDICT);
         add(&b, PI_FIREWALL_APPLIED, g_variant_new_boolean(f->intent != NULL));
