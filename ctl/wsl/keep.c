@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,10 +23,19 @@ typedef struct Record {
         gboolean existed; /* the file, before the first change */
         gboolean mixed;   /* somebody else changed it between two of ours */
         char *written;    /* SHA-256 of what we wrote last */
+        char *previous;   /* of what was there then, if that was ours too, or NULL */
 } Record;
+
+/* What the file is now. */
+typedef enum Likeness {
+        LIKE_NEITHER,
+        LIKE_BACKUP,  /* what it was before the first change */
+        LIKE_WRITTEN, /* what one of ours left */
+} Likeness;
 
 static void record_clear(Record *record) {
         g_free(record->written);
+        g_free(record->previous);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Record, record_clear)
 
@@ -36,11 +45,16 @@ void pi_keep_text_clear(PiKeepText *text) {
 
 static gboolean fail(const char *path, const char *what, int code, GError **error) {
         g_autofree char *shown = pi_text_escape(path, FALSE, PATH_SHOWN_MAX);
-        gboolean denied = code == EACCES || code == EPERM || code == EROFS;
+        gboolean denied = code == EACCES || code == EPERM;
 
-        g_set_error(error, PI_ERROR, denied ? PI_ERROR_NOT_AUTHORIZED : PI_ERROR_FAILED,
-                    "%s %s: %s%s", shown, what, g_strerror(code),
-                    denied ? "; run it with sudo" : "");
+        /* Neither root nor anybody may write there. */
+        if (code == EROFS)
+                g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
+                            "%s %s: the drive is mounted read-only", shown, what);
+        else
+                g_set_error(error, PI_ERROR, denied ? PI_ERROR_NOT_AUTHORIZED : PI_ERROR_FAILED,
+                            "%s %s: %s%s", shown, what, g_strerror(code),
+                            denied && geteuid() != 0 ? "; run it with sudo" : "");
         return FALSE;
 }
 
@@ -147,7 +161,7 @@ static gboolean put(const char *path, const char *text, gsize length, const stru
         if (r == 0 && rename(temporary, path) < 0)
                 r = -errno;
         if (r < 0) {
-                g_unlink(temporary);
+                unlink(temporary);
                 return fail(path, "cannot be written", -r, error);
         }
         sync_folder(path);
@@ -163,33 +177,42 @@ static char *checksum(const PiKeepText *text) {
                                            text->length);
 }
 
+/* Whatever is missing or misspelt is damage: a wrong guess would cost the person their file. */
+static gboolean parse_record(const PiKeepText *text, Record *ret) {
+        g_autoptr(GKeyFile) keys = g_key_file_new();
+        g_autoptr(GError) error = NULL;
+
+        if (!g_key_file_load_from_data(keys, text->text, text->length, G_KEY_FILE_NONE, NULL))
+                return FALSE;
+        ret->existed = g_key_file_get_boolean(keys, GROUP, "existed", &error);
+        if (!error)
+                ret->mixed = g_key_file_get_boolean(keys, GROUP, "mixed", &error);
+        ret->written = g_key_file_get_string(keys, GROUP, "written", NULL);
+        ret->previous = g_key_file_get_string(keys, GROUP, "previous", NULL);
+        return !error && ret->written;
+}
+
 static gboolean read_record(const char *path, Record *ret, GError **error) {
         g_autofree char *name = beside(path, ".pi-setup");
-        g_autoptr(GKeyFile) keys = g_key_file_new();
         g_auto(PiKeepText) text = {};
 
         *ret = (Record) {};
         if (!pi_keep_read(name, &text, error))
                 return FALSE;
-        if (!text.exists)
-                return TRUE;
-        if (g_key_file_load_from_data(keys, text.text, text.length, G_KEY_FILE_NONE, NULL)) {
-                ret->there = TRUE;
-                ret->existed = g_key_file_get_boolean(keys, GROUP, "existed", NULL);
-                ret->mixed = g_key_file_get_boolean(keys, GROUP, "mixed", NULL);
-                ret->written = g_key_file_get_string(keys, GROUP, "written", NULL);
-        }
-        return ret->written || refuse(name, "is no record of pictl wsl setup; put the .pi-backup "
-                                            "beside it back by hand and remove both", error);
+        ret->there = text.exists;
+        return !text.exists || parse_record(&text, ret) ||
+               refuse(name, "is no record of pictl wsl setup; put the .pi-backup beside it back by "
+                            "hand and remove both", error);
 }
 
 static gboolean write_record(const char *path, const Record *record, GError **error) {
         g_autofree char *name = beside(path, ".pi-setup");
         g_autofree char *text = g_strdup_printf(
                 "# Of pictl wsl setup, for pictl wsl undo.\n[" GROUP "]\nexisted=%s\nmixed=%s\n"
-                "written=%s\n",
+                "written=%s\n%s%s%s",
                 record->existed ? "true" : "false", record->mixed ? "true" : "false",
-                record->written);
+                record->written, record->previous ? "previous=" : "",
+                record->previous ? record->previous : "", record->previous ? "\n" : "");
 
         return put(name, text, strlen(text), NULL, error);
 }
@@ -205,18 +228,25 @@ gboolean pi_keep_backup(const char *path, PiKeepText *ret, GError **error) {
         return pi_keep_read(name, ret, error);
 }
 
-/* Whether the file is what we left, or what it was before us. */
-static gboolean is_untouched(const char *path, const Record *record, const PiKeepText *now,
-                             gboolean *ret, GError **error) {
+/* Fails if record and backup do not belong together: what undo made of them would be lost. */
+static gboolean compare(const char *path, const Record *record, const PiKeepText *now,
+                        Likeness *ret, GError **error) {
         g_autofree char *sum = checksum(now);
         g_auto(PiKeepText) before = {};
 
         if (!pi_keep_backup(path, &before, error))
                 return FALSE;
-        if (record->existed && !before.exists)
-                return refuse(path, "has lost its .pi-backup; put it back by hand and remove the "
-                                    ".pi-setup beside it", error);
-        *ret = same(&before, now) || (now->exists && strcmp(sum, record->written) == 0);
+        /* make_backup() sees to it that there is one only of a file that was there. */
+        if (record->existed != before.exists)
+                return refuse(path, "and its .pi-setup do not agree on a .pi-backup; put it back "
+                                    "by hand and remove the .pi-setup beside it", error);
+        if (same(&before, now))
+                *ret = LIKE_BACKUP;
+        else if (now->exists && (strcmp(sum, record->written) == 0 ||
+                                 g_strcmp0(sum, record->previous) == 0))
+                *ret = LIKE_WRITTEN;
+        else
+                *ret = LIKE_NEITHER;
         return TRUE;
 }
 
@@ -244,12 +274,23 @@ gboolean pi_keep_is_still(const char *path, const PiKeepText *before, GError **e
                refuse(path, "was changed meanwhile by somebody else; try again", error);
 }
 
-/* Backup, then record, then the file: whenever it ends in between, undo finds its way. */
+/* What the record is to say once `after` is there. */
+static void advance(Record *record, Likeness likeness, const PiKeepText *now, const char *after) {
+        /* Nothing of another's is in it any more when it is as it was before us. */
+        record->mixed = likeness == LIKE_NEITHER || (record->mixed && likeness == LIKE_WRITTEN);
+        g_free(record->previous);
+        record->previous = likeness == LIKE_WRITTEN ? checksum(now) : NULL;
+        g_free(record->written);
+        record->written = g_compute_checksum_for_string(G_CHECKSUM_SHA256, after, -1);
+}
+
+/* Backup, then record, then the file. Whenever it ends in between, undo finds its way: the record
+ * names both what is to be written and what of ours it is written over. */
 gboolean pi_keep_write(const char *path, const PiKeepText *before, const char *after,
                        GError **error) {
         g_auto(PiKeepText) now = {};
         g_auto(Record) record = {};
-        gboolean untouched = TRUE;
+        Likeness likeness = LIKE_BACKUP;
         struct stat st = {};
 
         if (!pi_keep_is_still(path, before, error) || !pi_keep_read(path, &now, error) ||
@@ -261,35 +302,42 @@ gboolean pi_keep_write(const char *path, const PiKeepText *before, const char *a
                 record.existed = now.exists;
                 if (!make_backup(path, &now, &st, error))
                         return FALSE;
-        } else if (!is_untouched(path, &record, &now, &untouched, error))
+        } else if (!compare(path, &record, &now, &likeness, error))
                 return FALSE;
-        record.mixed = record.mixed || !untouched;
-        g_free(record.written);
-        record.written = g_compute_checksum_for_string(G_CHECKSUM_SHA256, after, -1);
+        advance(&record, likeness, &now, after);
         return write_record(path, &record, error) &&
                put(path, after, strlen(after), now.exists ? &st : NULL, error);
+}
+
+/* With all that was looked at. */
+static gboolean look(const char *path, PiKeepText *now, Record *record, PiKeepState *ret,
+                     GError **error) {
+        Likeness likeness;
+
+        *ret = PI_KEEP_NONE;
+        if (!read_record(path, record, error) || !pi_keep_read(path, now, error))
+                return FALSE;
+        if (!record->there)
+                return TRUE;
+        if (!compare(path, record, now, &likeness, error))
+                return FALSE;
+        *ret = likeness == LIKE_BACKUP || (likeness == LIKE_WRITTEN && !record->mixed)
+                       ? PI_KEEP_OURS
+                       : PI_KEEP_EDITED;
+        return TRUE;
 }
 
 gboolean pi_keep_state(const char *path, PiKeepState *ret, GError **error) {
         g_auto(PiKeepText) now = {};
         g_auto(Record) record = {};
-        gboolean untouched;
 
-        *ret = PI_KEEP_NONE;
-        if (!read_record(path, &record, error) || !pi_keep_read(path, &now, error))
-                return FALSE;
-        if (!record.there)
-                return TRUE;
-        if (!is_untouched(path, &record, &now, &untouched, error))
-                return FALSE;
-        *ret = untouched && !record.mixed ? PI_KEEP_OURS : PI_KEEP_EDITED;
-        return TRUE;
+        return look(path, &now, &record, ret, error);
 }
 
 static gboolean remove_file(const char *path, const char *ending, GError **error) {
         g_autofree char *name = beside(path, ending);
 
-        return g_unlink(name) == 0 || errno == ENOENT ||
+        return unlink(name) == 0 || errno == ENOENT ||
                fail(name, "cannot be removed", errno, error);
 }
 
@@ -308,27 +356,66 @@ static gboolean put_back(const char *path, const Record *record, const PiKeepTex
         return same(&before, now) || put(path, before.text, before.length, &st, error);
 }
 
-gboolean pi_keep_restore(const char *path, gboolean force, GError **error) {
+/* What an earlier undo kept is the only copy of it. */
+static gboolean may_keep_edited(const char *path, const PiKeepText *now, GError **error) {
         g_autofree char *edited = beside(path, ".pi-edited");
+        g_auto(PiKeepText) old = {};
+
+        if (!pi_keep_read(edited, &old, error))
+                return FALSE;
+        return !now->exists || !old.exists || same(&old, now) ||
+               refuse(edited, "is there from an earlier time, and differs; move it away first",
+                      error);
+}
+
+static gboolean keep_edited(const char *path, const PiKeepText *now, GError **error) {
+        g_autofree char *edited = beside(path, ".pi-edited");
+        struct stat st;
+
+        if (!now->exists)
+                return TRUE;
+        if (lstat(path, &st) < 0)
+                return fail(path, "cannot be looked at", errno, error);
+        return put(edited, now->text, now->length, &st, error);
+}
+
+static gboolean check_state(const char *path, PiKeepState state, const PiKeepText *now,
+                            gboolean force, GError **error) {
+        if (state != PI_KEEP_EDITED)
+                return TRUE;
+        return force ? may_keep_edited(path, now, error)
+                     : refuse(path, "was edited since pictl wsl setup, and nothing was changed: "
+                                    "take back by hand what pictl wsl undo --print shows, or run "
+                                    "pictl wsl undo --force, which keeps it as it is now in "
+                                    ".pi-edited", error);
+}
+
+gboolean pi_keep_may_restore(const char *path, gboolean force, GError **error) {
         g_auto(PiKeepText) now = {};
         g_auto(Record) record = {};
         PiKeepState state;
 
-        if (!pi_keep_state(path, &state, error) || !read_record(path, &record, error) ||
-            !pi_keep_read(path, &now, error))
+        if (!look(path, &now, &record, &state, error))
+                return FALSE;
+        return state == PI_KEEP_NONE || (check_state(path, state, &now, force, error) &&
+                                         pi_keep_may_write(path, error));
+}
+
+gboolean pi_keep_restore(const char *path, gboolean force, GError **error) {
+        g_auto(PiKeepText) now = {};
+        g_auto(Record) record = {};
+        PiKeepState state;
+
+        if (!look(path, &now, &record, &state, error) ||
+            !check_state(path, state, &now, force, error))
                 return FALSE;
         if (state == PI_KEEP_NONE)
                 return TRUE;
-        if (state == PI_KEEP_EDITED && !force)
-                return refuse(path, "was edited since pictl wsl setup, and nothing was changed: "
-                                    "take the lines back that the difference above shows, or run "
-                                    "pictl wsl undo --force, which keeps it as it is now in "
-                                    ".pi-edited", error);
-        if (state == PI_KEEP_EDITED && now.exists &&
-            !put(edited, now.text, now.length, NULL, error))
+        if (state == PI_KEEP_EDITED && !keep_edited(path, &now, error))
                 return FALSE;
-        return put_back(path, &record, &now, error) && remove_file(path, ".pi-backup", error) &&
-               remove_file(path, ".pi-setup", error);
+        /* A backup without a record is no harm when it ends in between, the contrary is refused. */
+        return put_back(path, &record, &now, error) && remove_file(path, ".pi-setup", error) &&
+               remove_file(path, ".pi-backup", error);
 }
 
 gboolean pi_keep_may_write(const char *path, GError **error) {

@@ -144,22 +144,97 @@ static void test_edited(void) {
         g_assert_cmpuint(count(&p), ==, 2);
 }
 
-/* Power went after the backup; after the record; and after the file. */
-static void test_cut(void) {
+/* What undo --force kept is neither lost to the next one nor shown to others. */
+static void test_edited_twice(void) {
+        g_auto(Place) p = {};
+        g_autoptr(GError) error = NULL;
+        g_autofree char *edited = NULL;
+        struct stat st;
+
+        place_init(&p);
+        edited = g_strconcat(p.path, ".pi-edited", NULL);
+        put(p.path, "old", 3);
+        g_assert_cmpint(g_chmod(p.path, 0600), ==, 0);
+        change(&p, "ours");
+        put(p.path, "theirs", 6);
+        g_assert_cmpint(g_chmod(p.path, 0600), ==, 0);
+        restore(&p, TRUE);
+        g_assert_cmpint(g_stat(edited, &st), ==, 0);
+        g_assert_cmpint(st.st_mode & 07777, ==, 0600);
+        change(&p, "ours");
+        put(p.path, "theirs again", 12);
+        for (int i = 0; i < 2; i++) {
+                g_clear_error(&error);
+                g_assert_false(i == 0 ? pi_keep_may_restore(p.path, TRUE, &error)
+                                      : pi_keep_restore(p.path, TRUE, &error));
+                g_assert_error(error, PI_ERROR, PI_ERROR_FAILED);
+                g_assert_nonnull(strstr(error->message, ".pi-edited is there from an earlier"));
+        }
+        has(edited, "theirs", 6);
+        has(p.path, "theirs again", 12);
+        put(p.path, "theirs", 6);
+        restore(&p, TRUE);
+        has(p.path, "old", 3);
+}
+
+/* Edited between two of ours, and then taken back by hand. */
+static void test_taken_back(void) {
         g_auto(Place) p = {};
 
         place_init(&p);
         put(p.path, "old", 3);
-        put(p.backup, "old", 3);
-        expect(&p, PI_KEEP_NONE);
-        change(&p, "new");
-        has(p.path, "new", 3);
-
+        change(&p, "one");
+        put(p.path, "theirs", 6);
+        change(&p, "two");
+        expect(&p, PI_KEEP_EDITED);
         put(p.path, "old", 3);
+        expect(&p, PI_KEEP_OURS);
+        change(&p, "three");
         expect(&p, PI_KEEP_OURS);
         restore(&p, FALSE);
         has(p.path, "old", 3);
         g_assert_cmpuint(count(&p), ==, 1);
+}
+
+/* Neither file nor backup is touched when the record is not to be trusted. */
+static void test_damaged(void) {
+        static const struct {
+                const char *record, *words;
+                gboolean backup;
+        } cases[] = {
+                { "[setup]\nmixed=false\nwritten=%s\n", "no record of", TRUE },
+                { "[setup]\nexistd=true\nmixed=false\nwritten=%s\n", "no record of", TRUE },
+                { "[setup]\nexisted=ture\nmixed=false\nwritten=%s\n", "no record of", TRUE },
+                { "[setup]\nexisted=true\nmixed=\nwritten=%s\n", "no record of", TRUE },
+                { "[setup]\nexisted=true\nmixed=false\nwritte=%s\n", "no record of", TRUE },
+                { "[setup]\nexisted=false\nmixed=false\nwritten=%s\n", "do not agree on", TRUE },
+                { "[setup]\nexisted=true\nmixed=false\nwritten=%s\n", "do not agree on", FALSE },
+        };
+
+        for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "new", -1);
+                g_auto(GStrv) parts = g_strsplit(cases[i].record, "%s", 2);
+                g_autofree char *record = g_strconcat(parts[0], sum, parts[1], NULL);
+                g_auto(Place) p = {};
+                PiKeepState state;
+
+                place_init(&p);
+                put(p.path, "new", 3);
+                if (cases[i].backup)
+                        put(p.backup, "old", 3);
+                put(p.record, record, strlen(record));
+                for (int k = 0; k < 3; k++) {
+                        g_autoptr(GError) error = NULL;
+
+                        g_assert_false(k == 0 ? pi_keep_state(p.path, &state, &error)
+                                              : pi_keep_restore(p.path, k == 2, &error));
+                        g_assert_error(error, PI_ERROR, PI_ERROR_FAILED);
+                        g_assert_nonnull(strstr(error->message, cases[i].words));
+                }
+                has(p.path, "new", 3);
+                if (cases[i].backup)
+                        has(p.backup, "old", 3);
+        }
 }
 
 static void refused(const Place *p, const char *words) {
@@ -184,9 +259,9 @@ static void test_refused(void) {
         has(p.backup, "older", 5);
         put(p.record, "rubbish", 7);
         refused(&p, "no record of pictl wsl setup");
-        put(p.record, "[setup]\nexisted=true\nwritten=00\n", 32);
+        put(p.record, "[setup]\nexisted=true\nmixed=false\nwritten=00\n", 44);
         g_unlink(p.backup);
-        refused(&p, "lost its .pi-backup");
+        refused(&p, "do not agree on a .pi-backup");
         g_unlink(p.record);
         link = g_strconcat(p.path, "-link", NULL);
         g_assert_cmpint(rename(p.path, link), ==, 0);
@@ -199,7 +274,9 @@ int main(int argc, char **argv) {
         g_test_add_func("/wsl/keep/bytes", test_bytes);
         g_test_add_func("/wsl/keep/absent", test_absent);
         g_test_add_func("/wsl/keep/edited", test_edited);
-        g_test_add_func("/wsl/keep/cut", test_cut);
+        g_test_add_func("/wsl/keep/edited-twice", test_edited_twice);
+        g_test_add_func("/wsl/keep/taken-back", test_taken_back);
+        g_test_add_func("/wsl/keep/damaged", test_damaged);
         g_test_add_func("/wsl/keep/refused", test_refused);
         return g_test_run();
 }
