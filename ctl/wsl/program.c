@@ -46,6 +46,12 @@ static void set_late(const Child *child, GError **error) {
                     "does not help", child->name, child->seconds);
 }
 
+static void set_lost(const Child *child, const char *call, GError **error) {
+        g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
+                    "%s was started, and what became of it cannot be told: %s: %s", child->name,
+                    call, g_strerror(errno));
+}
+
 /* FALSE with an error; what comes on the standard error output beyond its limit is dropped. */
 static gboolean take(Child *child, int i, GError **error) {
         char buffer[4096];
@@ -76,8 +82,12 @@ static gboolean read_all(Child *child, GError **error) {
                         set_late(child, error);
                         return FALSE;
                 }
-                if (poll(p, 2, (int) (left / 1000) + 1) < 0 && errno != EINTR)
+                if (poll(p, 2, (int) (left / 1000) + 1) < 0) {
+                        if (errno == EINTR)
+                                continue;
+                        set_lost(child, "poll", error);
                         return FALSE;
+                }
                 for (int i = 0; i < 2; i++)
                         if (child->fds[i] >= 0 && p[i].revents != 0 && !take(child, i, error))
                                 return FALSE;
@@ -93,6 +103,12 @@ static gboolean wait_for(Child *child, int *ret_status, GError **error) {
                 if (pid == child->pid) {
                         child->pid = 0;
                         return TRUE;
+                }
+                /* Somebody else has waited for it: the number may be another program's by now. */
+                if (pid < 0 && errno != EINTR) {
+                        child->pid = 0;
+                        set_lost(child, "waitpid", error);
+                        return FALSE;
                 }
                 if (g_get_monotonic_time() >= child->deadline) {
                         set_late(child, error);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/wsl/program.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "dbus/error.h"
 
@@ -52,11 +56,42 @@ static void test_missing(void) {
         g_assert_nonnull(strstr(error->message, "/nowhere/powershell.exe could not be started"));
 }
 
+/* Nobody can wait for a child then, and there is nothing to kill. */
+static void test_ignored(void) {
+        gint64 before = g_get_monotonic_time();
+        struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+
+        g_assert_cmpint(sigaction(SIGCHLD, &ignore, &old), ==, 0);
+        expect("echo x", 3600, NULL, "cannot be told: waitpid: ");
+        g_assert_cmpint(sigaction(SIGCHLD, &old, NULL), ==, 0);
+        g_assert_cmpint(g_get_monotonic_time() - before, <, (gint64) 1800 * G_USEC_PER_SEC);
+}
+
+static int poll_errno;
+
+int poll(struct pollfd *fds, nfds_t n, int msec) {
+        struct timespec time = { msec / 1000, (msec % 1000) * 1000000L };
+
+        if (poll_errno == 0)
+                return ppoll(fds, n, msec < 0 ? NULL : &time, NULL);
+        errno = poll_errno;
+        return -1;
+}
+
+static void test_poll(void) {
+        poll_errno = ENOMEM;
+        expect("echo x", 60, NULL, "cannot be told: poll: ");
+        poll_errno = 0;
+        expect("echo x", 60, "x\n", NULL);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/wsl/program/text", test_text);
         g_test_add_func("/wsl/program/failed", test_failed);
         g_test_add_func("/wsl/program/limits", test_limits);
         g_test_add_func("/wsl/program/missing", test_missing);
+        g_test_add_func("/wsl/program/ignored", test_ignored);
+        g_test_add_func("/wsl/program/poll", test_poll);
         return g_test_run();
 }
