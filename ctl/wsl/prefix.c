@@ -95,30 +95,55 @@ static JsonObject *object_at(JsonArray *array, guint i) {
         return JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 }
 
+/* The network of a route to neighbours, "" for another. */
+static const char *neighbours(JsonObject *route, const char *dev) {
+        const char *dst = member(route, "dst");
+
+        return strcmp(member(route, "dev"), dev) == 0 &&
+                               strcmp(member(route, "scope"), "link") == 0 && strchr(dst, '/')
+                       ? dst
+                       : "";
+}
+
+static gboolean contains(const char *prefix, const char *address) {
+        g_autofree char *both = g_strconcat(address, strchr(prefix, '/'), NULL);
+        g_autofree char *network = parse_one(prefix), *other = parse_one(both);
+
+        return network && g_strcmp0(network, other) == 0;
+}
+
+/* Several networks may be on the interface, and one that it gave itself for want of another is none
+ * that members are in. */
+static char *choose(JsonArray *routes, const char *dev, const char *gateway) {
+        const char *found = NULL;
+
+        for (guint i = 0; i < json_array_get_length(routes); i++) {
+                JsonObject *route = object_at(routes, i);
+                const char *dst = route ? neighbours(route, dev) : "";
+
+                if (dst[0] != '\0' && contains(dst, gateway))
+                        return parse_one(dst);
+                if (dst[0] != '\0' && !found && !g_str_has_prefix(dst, "169.254."))
+                        found = dst;
+        }
+        return found ? parse_one(found) : NULL;
+}
+
 char *pi_prefix_from_routes(const char *json) {
         g_autoptr(JsonParser) parser = json_parser_new();
         JsonNode *root = NULL;
         JsonArray *routes;
-        const char *dev = NULL;
 
         if (json_parser_load_from_data(parser, json, -1, NULL))
                 root = json_parser_get_root(parser);
         if (!root || !JSON_NODE_HOLDS_ARRAY(root))
                 return NULL;
         routes = json_node_get_array(root);
-        for (guint i = 0; i < json_array_get_length(routes) && !dev; i++) {
+        for (guint i = 0; i < json_array_get_length(routes); i++) {
                 JsonObject *route = object_at(routes, i);
 
                 if (route && strcmp(member(route, "dst"), "default") == 0)
-                        dev = member(route, "dev");
-        }
-        for (guint i = 0; dev && i < json_array_get_length(routes); i++) {
-                JsonObject *route = object_at(routes, i);
-
-                if (route && strcmp(member(route, "dev"), dev) == 0 &&
-                    strcmp(member(route, "scope"), "link") == 0 &&
-                    strchr(member(route, "dst"), '/'))
-                        return parse_one(member(route, "dst"));
+                        return choose(routes, member(route, "dev"), member(route, "gateway"));
         }
         return NULL;
 }

@@ -12,6 +12,6 @@
  * of IPv6. Free it with g_strfreev(). */
 char **pi_prefixes_parse(const char *text, GError **error);
 
-/* The network of the interface with the default route, from what "ip -j -4 route show" prints; NULL
- * if that says none. */
+/* The network of the default route's gateway, or another one of its interface, from what
+ * "ip -j -4 route show" prints; NULL if that says none. */
 char *pi_prefix_from_routes(const char *json);

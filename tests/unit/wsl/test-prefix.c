@@ -61,6 +61,9 @@ static void routes(const char *json, const char *wanted) {
         g_assert_cmpstr(prefix, ==, wanted);
 }
 
+#define LINK(dst) "{\"dst\":\"" dst "\",\"dev\":\"e\",\"scope\":\"link\"}"
+#define VIA(gateway) "{\"dst\":\"default\",\"dev\":\"e\",\"gateway\":\"" gateway "\"}"
+
 static void test_routes(void) {
         routes("[{\"dst\":\"default\",\"dev\":\"e\"},{\"dst\":\"192.168.7.0/24\",\"dev\":\"d\","
                "\"scope\":\"link\"},{\"dst\":\"10.1.0.0/16\",\"dev\":\"e\",\"scope\":\"link\"}]",
@@ -69,6 +72,12 @@ static void test_routes(void) {
         routes("[{\"dst\":\"default\",\"dev\":\"e\"},{\"dst\":\"10.1.0.1\",\"dev\":\"e\","
                "\"scope\":\"link\"}]", NULL);
         routes("[{\"dst\":\"default\",\"dev\":7},{},null,[],{\"dst\":{}}]", NULL);
+        routes("[" VIA("10.2.3.4") "," LINK("169.254.0.0/16") "," LINK("10.1.0.0/16") ","
+               LINK("10.2.0.0/15") "," LINK("10.9.0.0/16") "]", "10.2.0.0/15");
+        routes("[{\"dst\":\"default\",\"dev\":\"e\"}," LINK("169.254.0.0/16") ","
+               LINK("10.1.0.0/16") "]", "10.1.0.0/16");
+        routes("[" VIA("x") "," LINK("169.254.0.0/16") "]", NULL);
+        routes("[" VIA("1.2.3.4") "," LINK("/") "," LINK("x/24") "]", NULL);
         routes("{}", NULL);
         routes("[", NULL);
         routes("", NULL);
