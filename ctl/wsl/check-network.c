@@ -6,9 +6,6 @@
 #include "ctl/wsl/powershell.h"
 #include "ctl/wsl/script.h"
 
-/* More rules than Windows has of its own. */
-#define LINES_MAX 1024
-
 /* Ports that the mirrored network never hands to Linux. */
 static const guint16 kept_by_windows[] = { 135, 1900, 2869, 3702, 5004, 5357, 5358 };
 
@@ -28,7 +25,16 @@ static gboolean covers(const char *ports, guint16 port) {
 }
 
 /* Fields of a rule=... of the script. */
-enum { RULE_NAME, RULE_ACTION, RULE_PROTOCOL, RULE_PORTS, RULE_REMOTE, RULE_STATUS, RULE_FIELDS };
+enum {
+        RULE_NAME,
+        RULE_ACTION,
+        RULE_PROTOCOL,
+        RULE_PORTS,
+        RULE_REMOTE,
+        RULE_ENABLED,
+        RULE_STATUS,
+        RULE_FIELDS
+};
 
 /* By name or number. */
 static gboolean is_tcp(const char *protocol) {
@@ -40,26 +46,29 @@ static gboolean is_tcp(const char *protocol) {
         return FALSE;
 }
 
+/* By name or number; one that is disabled stays in the list and lets nobody in. */
+static gboolean is_enabled(const char *enabled) {
+        return g_ascii_strcasecmp(enabled, "True") == 0 || strcmp(enabled, "1") == 0;
+}
+
+static gboolean lets_in(char *const *f, guint16 port) {
+        return g_ascii_strcasecmp(f[RULE_ACTION], "Allow") == 0 && is_enabled(f[RULE_ENABLED]) &&
+               is_tcp(f[RULE_PROTOCOL]) && covers(f[RULE_PORTS], port);
+}
+
 /* The first that lets somebody in, of this name unless it is NULL; NULL for none. */
 static char **find_rule(const char *answer, guint16 port, const char *name) {
         char *line;
 
-        for (guint n = 0; n < LINES_MAX && (line = pi_answer_get(answer, "rule", n)); n++) {
+        while ((line = pi_answer_next(&answer, "rule"))) {
                 g_auto(GStrv) f = g_strsplit(line, "|", RULE_FIELDS);
 
                 g_free(line);
-                if (g_strv_length(f) == RULE_FIELDS &&
-                    g_ascii_strcasecmp(f[RULE_ACTION], "Allow") == 0 && is_tcp(f[RULE_PROTOCOL]) &&
-                    covers(f[RULE_PORTS], port) && (!name || strcmp(f[RULE_NAME], name) == 0))
+                if (g_strv_length(f) == RULE_FIELDS && lets_in(f, port) &&
+                    (!name || strcmp(f[RULE_NAME], name) == 0))
                         return g_steal_pointer(&f);
         }
         return NULL;
-}
-
-gboolean pi_wsl_port_is_allowed(const char *answer, guint16 port) {
-        g_auto(GStrv) rule = find_rule(answer, port, NULL);
-
-        return rule != NULL;
 }
 
 gboolean pi_wsl_port_has_our_rule(const char *answer, guint16 port) {
@@ -69,14 +78,29 @@ gboolean pi_wsl_port_has_our_rule(const char *answer, guint16 port) {
         return rule != NULL;
 }
 
+PiWslRules pi_wsl_our_rules(const char *answer) {
+        g_autofree char *trouble = pi_answer_get(answer, "ruleerror");
+        gboolean found = FALSE;
+        char *line;
+
+        while (!found && (line = pi_answer_next(&answer, "rule"))) {
+                found = g_str_has_prefix(line, PI_WSL_RULE_PREFIX);
+                g_free(line);
+        }
+        if (found)
+                return PI_WSL_RULES_THERE;
+        return trouble ? PI_WSL_RULES_UNKNOWN : PI_WSL_RULES_NONE;
+}
+
 static gboolean is(const char *answer, const char *key, const char *word) {
-        g_autofree char *value = pi_answer_get(answer, key, 0);
+        g_autofree char *value = pi_answer_get(answer, key);
 
         return value && g_ascii_strcasecmp(value, word) == 0;
 }
 
 static void check_rule(const char *answer, guint16 port, PiFindings *findings) {
-        g_autofree char *trouble = pi_answer_get(answer, "vmerror", 0);
+        g_autofree char *trouble = pi_answer_get(answer, "ruleerror");
+        g_autofree char *setting = pi_answer_get(answer, "vmerror");
         g_autofree char *remedy = g_strdup_printf(
                 "pictl wsl setup --elevate --port=%u (Windows asks for an administrator)", port);
         g_auto(GStrv) rule = find_rule(answer, port, NULL);
@@ -84,6 +108,10 @@ static void check_rule(const char *answer, guint16 port, PiFindings *findings) {
         if (trouble)
                 pi_findings_add(findings, PI_FINDING_WARNING, "rule", "update Windows and WSL",
                                 "the Hyper-V firewall does not tell its rules: %s", trouble);
+        else if (!rule && setting)
+                pi_findings_add(findings, PI_FINDING_WARNING, "rule", remedy,
+                                "the Hyper-V firewall has no rule that lets members in at TCP port "
+                                "%u, and does not tell whether it needs one: %s", port, setting);
         else if (rule)
                 pi_findings_add(findings, PI_FINDING_OK, "rule", NULL,
                                 "the Hyper-V firewall lets %s in at TCP port %u by the rule %s%s%s",
@@ -101,12 +129,17 @@ static void check_rule(const char *answer, guint16 port, PiFindings *findings) {
 }
 
 static void check_policy(const char *answer, guint16 port, PiFindings *findings) {
+        g_autofree char *trouble = pi_answer_get(answer, "profileerror");
         g_autofree char *remedy = g_strdup_printf(
                 "ask the administrator of the company to allow TCP %u inbound for VMCreatorId "
                 PI_WSL_VM_CREATOR, port);
         char *line;
 
-        for (guint n = 0; n < LINES_MAX && (line = pi_answer_get(answer, "profile", n)); n++) {
+        if (trouble)
+                pi_findings_add(findings, PI_FINDING_NOTE, "policy", NULL,
+                                "whether a policy has Windows ignore rules made on this machine "
+                                "cannot be told: %s", trouble);
+        while ((line = pi_answer_next(&answer, "profile"))) {
                 g_auto(GStrv) f = g_strsplit(line, "|", 2);
 
                 g_free(line);
@@ -141,7 +174,7 @@ static gboolean dynamic_range(const char *answer, unsigned long *first, unsigned
         guint found = 0;
         char *line;
 
-        for (guint n = 0; n < 64 && (line = pi_answer_get(answer, "dynamic", n)); n++) {
+        while ((line = pi_answer_next(&answer, "dynamic"))) {
                 const char *colon = strrchr(line, ':');
 
                 if (found < 2 && colon && number_in(colon, 0, &numbers[found]))
@@ -169,7 +202,7 @@ static void check_dynamic(const char *answer, const PiWslFacts *f, guint16 port,
                                 : "it may be taken, and later versions of WSL refuse it");
 }
 
-static void check_ports(const char *answer, const PiWslFacts *f, guint16 port,
+void pi_wsl_check_ports(const char *answer, const PiWslFacts *f, guint16 port,
                         PiFindings *findings) {
         guint before = findings->len;
         unsigned long first, last;
@@ -181,7 +214,7 @@ static void check_ports(const char *answer, const PiWslFacts *f, guint16 port,
                                         "have another port in pi-computed.conf on every member",
                                         "Windows keeps port %u to itself", port);
         check_dynamic(answer, f, port, findings);
-        for (guint n = 0; n < LINES_MAX && (line = pi_answer_get(answer, "excluded", n)); n++) {
+        while ((line = pi_answer_next(&answer, "excluded"))) {
                 if (number_in(line, 0, &first) && number_in(line, 1, &last) && first <= port &&
                     port <= last)
                         pi_findings_add(findings, PI_FINDING_BROKEN, "ports",
@@ -208,5 +241,5 @@ void pi_wsl_check_network(PiWslHost *host, const PiWslFacts *f, guint16 port,
         }
         check_rule(answer, port, findings);
         check_policy(answer, port, findings);
-        check_ports(answer, f, port, findings);
+        pi_wsl_check_ports(answer, f, port, findings);
 }

@@ -21,8 +21,18 @@ void pi_wsl_check_facts(PiWslHost *host, const PiWslFacts *facts, PiFindings *fi
 void pi_wsl_check_network(PiWslHost *host, const PiWslFacts *facts, guint16 port,
                           PiFindings *findings);
 
-/* Whether the answer of pi_script_network() has a rule that lets somebody in at the port. */
-gboolean pi_wsl_port_is_allowed(const char *answer, guint16 port);
+/* The latter alone, from the answer of pi_script_network(). */
+void pi_wsl_check_ports(const char *answer, const PiWslFacts *facts, guint16 port,
+                        PiFindings *findings);
 
-/* Whether that is the rule of pi_script_allow(). */
+/* Whether that answer has the rule of pi_script_allow(), and it lets somebody in at the port. */
 gboolean pi_wsl_port_has_our_rule(const char *answer, guint16 port);
+
+typedef enum PiWslRules {
+        PI_WSL_RULES_NONE,
+        PI_WSL_RULES_THERE,
+        PI_WSL_RULES_UNKNOWN, /* Windows did not tell */
+} PiWslRules;
+
+/* Whether it has any rule of ours, for whatever port, in force or not. */
+PiWslRules pi_wsl_our_rules(const char *answer);

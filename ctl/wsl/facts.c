@@ -23,24 +23,29 @@ static char *word_of(const char *text) {
         return pi_text_escape(copy, FALSE, WORD_MAX);
 }
 
-char *pi_answer_get(const char *answer, const char *key, guint n) {
+char *pi_answer_next(const char **at, const char *key) {
         gsize length = strlen(key);
 
-        for (const char *line = answer; *line;) {
+        while (**at) {
+                const char *line = *at;
                 gsize end = strcspn(line, "\n");
 
-                if (strncmp(line, key, length) == 0 && line[length] == '=' && n-- == 0) {
+                *at += end + (line[end] == '\n');
+                if (strncmp(line, key, length) == 0 && line[length] == '=') {
                         g_autofree char *value = g_strndup(line + length + 1, end - length - 1);
 
                         return pi_text_escape(g_strstrip(value), TRUE, VALUE_MAX);
                 }
-                line += end + (line[end] == '\n');
         }
         return NULL;
 }
 
+char *pi_answer_get(const char *answer, const char *key) {
+        return pi_answer_next(&answer, key);
+}
+
 static char *take(const char *answer, const char *key) {
-        char *value = pi_answer_get(answer, key, 0);
+        char *value = pi_answer_get(answer, key);
 
         return value ? value : g_strdup("");
 }

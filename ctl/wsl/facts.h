@@ -37,6 +37,9 @@ gboolean pi_wsl_windows_can_mirror(const PiWslFacts *facts);
 /* What its WSL understands. */
 PiWslWants pi_wsl_wants(const PiWslFacts *facts);
 
-/* The value of a line "key=value" of a script's answer, without blanks around it and safe to print;
- * the n-th of that key, from 0 on. NULL if there is none. */
-char *pi_answer_get(const char *answer, const char *key, guint n);
+/* The value of the first line "key=value" of a script's answer, without blanks around it and safe
+ * to print. NULL if there is none. */
+char *pi_answer_get(const char *answer, const char *key);
+
+/* The same from *at on, which is then behind that line: again for the next one. */
+char *pi_answer_next(const char **at, const char *key);

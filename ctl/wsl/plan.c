@@ -13,7 +13,7 @@
 
 #define PATH_SHOWN_MAX 300
 
-gboolean pi_wsl_facts_check(const PiWslFacts *f, GError **error) {
+gboolean pi_wsl_kind_check(const PiWslFacts *f, GError **error) {
         if (f->kind == PI_WSL_NONE)
                 g_set_error_literal(error, PI_ERROR, PI_ERROR_FAILED,
                                     "this is not WSL: pictl wsl is for Linux on Windows only");
@@ -22,12 +22,18 @@ gboolean pi_wsl_facts_check(const PiWslFacts *f, GError **error) {
                                     "this is WSL1, where no service runs: in Windows, wsl -l -v "
                                     "lists the distributions, and wsl --set-version NAME 2 makes "
                                     "this one WSL2");
-        else if (f->trouble)
-                g_set_error(error, PI_ERROR, PI_ERROR_FAILED, "Windows does not answer: %s",
-                            f->trouble);
         else
                 return TRUE;
         return FALSE;
+}
+
+gboolean pi_wsl_facts_check(const PiWslFacts *f, GError **error) {
+        if (!pi_wsl_kind_check(f, error))
+                return FALSE;
+        if (f->trouble)
+                g_set_error(error, PI_ERROR, PI_ERROR_FAILED, "Windows does not answer: %s",
+                            f->trouble);
+        return !f->trouble;
 }
 
 static gboolean check(const PiWslFacts *f, GError **error) {
@@ -76,7 +82,7 @@ static char *find_lan(const PiWslPlan *plan, PiWslHost *host) {
         }
         script = pi_script_lan();
         answer = pi_windows_run(host, script, NULL);
-        return answer ? pi_answer_get(answer, "lan", 0) : NULL;
+        return answer ? pi_answer_get(answer, "lan") : NULL;
 }
 
 static gboolean find_members(PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish,
@@ -93,6 +99,20 @@ static gboolean find_members(PiWslPlan *plan, PiWslHost *host, const PiWslWish *
         return plan->from != NULL;
 }
 
+/* A port that Windows has for itself is no use, whatever is let in. */
+static void plan_port(PiWslPlan *plan, const char *answer, guint16 port) {
+        g_autoptr(GPtrArray) findings = pi_findings_new();
+
+        pi_wsl_check_ports(answer, plan->facts, port, findings);
+        for (guint i = 0; i < findings->len; i++) {
+                const PiFinding *f = findings->pdata[i];
+
+                if (f->severity >= PI_FINDING_WARNING)
+                        pi_findings_add(plan->warnings, f->severity, f->check, f->remedy, "%s",
+                                        f->text);
+        }
+}
+
 /* A rule that is there stays, unless other networks were asked for. */
 static gboolean plan_rule(PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish,
                           GError **error) {
@@ -103,18 +123,20 @@ static gboolean plan_rule(PiWslPlan *plan, PiWslHost *host, const PiWslWish *wis
         answer = pi_windows_run(host, script, error);
         if (!answer)
                 return FALSE;
+        plan_port(plan, answer, wish->port);
         if (!wish->from && pi_wsl_port_has_our_rule(answer, wish->port))
                 return TRUE;
         if (!find_members(plan, host, wish, error))
                 return FALSE;
         plan->allow = pi_script_allow(wish->port, (const char *const *) plan->from);
-        return TRUE;
+        return !wish->elevate || pi_windows_may_elevate(plan->allow, error);
 }
 
 PiWslPlan *pi_wsl_plan_new(PiWslHost *host, const PiWslWish *wish, GError **error) {
         g_autoptr(PiWslPlan) plan = g_new0(PiWslPlan, 1);
 
         plan->facts = pi_wsl_facts_new(host);
+        plan->warnings = pi_findings_new();
         if (!check(plan->facts, error))
                 return NULL;
         plan->wants = pi_wsl_wants(plan->facts);
@@ -136,6 +158,7 @@ void pi_wsl_plan_free(PiWslPlan *plan) {
         g_strfreev(plan->from);
         g_free(plan->allow);
         g_free(plan->logon);
+        pi_findings_free(plan->warnings);
         g_free(plan);
 }
 

@@ -13,6 +13,10 @@
 /* A person has to find the window that asks, and to decide. */
 #define SECONDS_ELEVATED 300
 
+/* A command line that goes through ShellExecuteEx(), as one that elevates does, is cut at some 2048
+ * characters; those of the program and the words before the script take a part. */
+#define ELEVATED_MAX 1900
+
 static gboolean is_octal(const char *p) {
         return p[0] == '\\' && p[1] >= '0' && p[1] <= '3' && p[2] >= '0' && p[2] <= '7' &&
                p[3] >= '0' && p[3] <= '7';
@@ -70,16 +74,27 @@ char *pi_windows_drive(const PiWslHost *host) {
         return each_drive(host, take_windows, NULL);
 }
 
-/* The mount of a drive: its source is "C:\" or "C:", or an option says so. */
+/* Whether an option is "path=C:" or "path=C:\", and not of a folder below it. */
+static gboolean has_path_option(const char *options, char letter) {
+        g_auto(GStrv) words = g_strsplit_set(options, ",;", -1);
+        g_autofree char *drive = g_strdup_printf("path=%c:", letter);
+        g_autofree char *folder = g_strconcat(drive, "\\", NULL);
+
+        for (char **word = words; *word; word++)
+                if (g_ascii_strcasecmp(*word, drive) == 0 || g_ascii_strcasecmp(*word, folder) == 0)
+                        return TRUE;
+        return FALSE;
+}
+
+/* The mount of a drive: its source is "C:\" or "C:", or an option says so. Those of folders of it
+ * say nearly the same. */
 static char *take_letter(const PiWslHost *host, const char *source, const char *place,
                          const char *options, gconstpointer data) {
         const char *letter = data;
-        g_autofree char *option = g_strdup_printf("path=%c:", letter[0]);
-        g_autofree char *upper = g_ascii_strup(options, -1), *wanted = g_ascii_strup(option, -1);
         gboolean is_source = g_ascii_toupper(source[0]) == g_ascii_toupper(letter[0]) &&
-                             source[1] == ':' && (source[2] == '\\' || source[2] == '\0');
+                             (strcmp(source + 1, ":") == 0 || strcmp(source + 1, ":\\") == 0);
 
-        return is_source || strstr(upper, wanted) ? g_strdup(place) : NULL;
+        return is_source || has_path_option(options, letter[0]) ? g_strdup(place) : NULL;
 }
 
 static gboolean is_full_path(const char *path) {
@@ -174,8 +189,33 @@ char *pi_windows_run(PiWslHost *host, const char *script, GError **error) {
         return run(host, script, SECONDS, error);
 }
 
+/* Without what only counts where somebody reads the script or its output. */
+static char *encode_elevated(const char *script) {
+        g_auto(GStrv) lines = g_strsplit(script, "\n", -1);
+        g_autoptr(GString) out = g_string_new(NULL);
+
+        for (char **line = lines; *line; line++)
+                if (line[0][0] != '\0' && line[0][0] != '#' &&
+                    !g_str_has_prefix(*line, "[Console]") &&
+                    !g_str_has_prefix(*line, "$ProgressPreference"))
+                        g_string_append_printf(out, "%s%s", out->len > 0 ? "\n" : "", *line);
+        return pi_windows_encode(out->str);
+}
+
+gboolean pi_windows_may_elevate(const char *script, GError **error) {
+        g_autofree char *inner = encode_elevated(script);
+
+        if (strlen(inner) <= ELEVATED_MAX)
+                return TRUE;
+        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                    "with so many networks the script for the administrator has %" G_GSIZE_FORMAT
+                    " characters, and Windows takes %d: name one network that holds them, or leave "
+                    "out --elevate and paste the script", strlen(inner), ELEVATED_MAX);
+        return FALSE;
+}
+
 gboolean pi_windows_run_elevated(PiWslHost *host, const char *script, GError **error) {
-        g_autofree char *inner = pi_windows_encode(script), *out = NULL;
+        g_autofree char *inner = encode_elevated(script), *out = NULL;
         g_autofree char *outer = g_strdup_printf(
                 "# pi-computed: elevate\n"
                 "$ErrorActionPreference='Stop'\n"

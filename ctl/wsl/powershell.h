@@ -21,5 +21,8 @@ char *pi_windows_run(PiWslHost *host, const char *script, GError **error);
  * but whether it went well. */
 gboolean pi_windows_run_elevated(PiWslHost *host, const char *script, GError **error);
 
+/* Whether such a script is short enough: PI_ERROR_INVALID_OPTION if not. */
+gboolean pi_windows_may_elevate(const char *script, GError **error);
+
 /* base64 of UTF-16LE, what -EncodedCommand takes. */
 char *pi_windows_encode(const char *script);

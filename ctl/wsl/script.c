@@ -29,7 +29,7 @@ gboolean pi_wsl_distro_is_valid(const char *name) {
 }
 
 char *pi_rule_name(guint16 port) {
-        return g_strdup_printf("pi-computed-%u", port);
+        return g_strdup_printf(PI_WSL_RULE_PREFIX "%u", port);
 }
 
 char *pi_script_facts(const char *distro) {
@@ -46,6 +46,15 @@ char *pi_script_facts(const char *distro) {
                 distro, distro);
 }
 
+/* Each of the cmdlets may be missing or fail on its own. */
+#define MESSAGE(key) "\"" key "=$($_.Exception.Message -replace '\\s+',' ')\""
+#define CATCH(key) "} catch { " MESSAGE(key) " }\n"
+
+/* That there is nothing to list is an error as well. */
+#define CATCH_BUT_EMPTY(key)                                                                      \
+        "} catch { if ($_.FullyQualifiedErrorId -notlike 'CmdletizationQuery_NotFound*') { "      \
+        MESSAGE(key) " } }\n"
+
 char *pi_script_network(void) {
         return g_strdup(
                 PRELUDE("network")
@@ -54,14 +63,17 @@ char *pi_script_network(void) {
                 "$s=Get-NetFirewallHyperVVMSetting -PolicyStore ActiveStore -Name $id\n"
                 "\"enabled=$($s.Enabled)\"\n"
                 "\"inbound=$($s.DefaultInboundAction)\"\n"
-                "Get-NetFirewallHyperVRule -PolicyStore ActiveStore -VMCreatorId $id "
-                "-ErrorAction SilentlyContinue | "
+                CATCH("vmerror")
+                "try {\n"
+                "Get-NetFirewallHyperVRule -PolicyStore ActiveStore -VMCreatorId $id | "
                 "Where-Object { \"$($_.Direction)\" -eq 'Inbound' } | ForEach-Object { "
                 "\"rule=$($_.Name)|$($_.Action)|$($_.Protocol)|$($_.LocalPorts -join ',')|"
-                "$($_.RemoteAddresses -join ',')|$($_.EnforcementStatus)\" }\n"
+                "$($_.RemoteAddresses -join ',')|$($_.Enabled)|$($_.EnforcementStatus)\" }\n"
+                CATCH_BUT_EMPTY("ruleerror")
+                "try {\n"
                 "Get-NetFirewallHyperVProfile -PolicyStore ActiveStore | ForEach-Object { "
                 "\"profile=$($_.Name)|$($_.AllowLocalFirewallRules)\" }\n"
-                "} catch { \"vmerror=$($_.Exception.Message -replace '\\s+',' ')\" }\n"
+                CATCH("profileerror")
                 "netsh int ipv4 show dynamicport tcp | ForEach-Object { \"dynamic=$_\" }\n"
                 "netsh int ipv4 show excludedportrange protocol=tcp | "
                 "ForEach-Object { \"excluded=$_\" }\n" EPILOGUE);
@@ -73,20 +85,21 @@ char *pi_script_lan(void) {
                 "$r=Get-NetRoute -AddressFamily IPv4 -DestinationPrefix '0.0.0.0/0' | "
                 "Sort-Object { $_.RouteMetric + $_.InterfaceMetric } | Select-Object -First 1\n"
                 "Get-NetIPAddress -AddressFamily IPv4 -InterfaceIndex $r.InterfaceIndex | "
+                "Where-Object { $_.IPAddress -notlike '169.254.*' } | "
                 "Select-Object -First 1 | "
                 "ForEach-Object { \"lan=$($_.IPAddress)/$($_.PrefixLength)\" }\n" EPILOGUE);
 }
 
-/* That there is none is an error, too. */
-#define REMOVE_OURS(condition)                                                                    \
+/* That there is none is an error, too. Of every port: one that was changed would stay open. */
+#define REMOVE_OURS                                                                               \
         "Get-NetFirewallHyperVRule -VMCreatorId $id -ErrorAction SilentlyContinue | "             \
-        "Where-Object { $_.Name " condition " } | Remove-NetFirewallHyperVRule\n"
+        "Where-Object { $_.Name -like '" PI_WSL_RULE_PREFIX "*' } | Remove-NetFirewallHyperVRule\n"
 
 char *pi_script_allow(guint16 port, const char *const *prefixes) {
-        GString *script = g_string_new(PRELUDE("allow") "$id='" PI_WSL_VM_CREATOR "'\n");
+        GString *script = g_string_new(PRELUDE("allow") "$id='" PI_WSL_VM_CREATOR "'\n"
+                                       REMOVE_OURS);
         g_autofree char *name = pi_rule_name(port);
 
-        g_string_append_printf(script, REMOVE_OURS("-eq '%s'"), name);
         g_string_append_printf(script,
                                "New-NetFirewallHyperVRule -Name %s -DisplayName "
                                "'pi-computed federation (TCP %u)' -Direction Inbound "
@@ -99,8 +112,7 @@ char *pi_script_allow(guint16 port, const char *const *prefixes) {
 }
 
 char *pi_script_disallow(void) {
-        return g_strdup(PRELUDE("disallow") "$id='" PI_WSL_VM_CREATOR "'\n"
-                        REMOVE_OURS("-like 'pi-computed-*'"));
+        return g_strdup(PRELUDE("disallow") "$id='" PI_WSL_VM_CREATOR "'\n" REMOVE_OURS);
 }
 
 char *pi_script_logon(const char *distro) {
@@ -117,7 +129,7 @@ char *pi_script_no_logon(const char *distro) {
         g_return_val_if_fail(pi_wsl_distro_is_valid(distro), NULL);
         return g_strdup_printf(
                 PRELUDE("no-logon")
-                "Remove-ItemProperty -Path " RUN_KEY " -Name 'pi-computed %s' "
-                "-ErrorAction SilentlyContinue\n" EPILOGUE,
+                "Remove-ItemProperty -Path " RUN_KEY " -Name 'pi-computed %s'\n"
+                EPILOGUE,
                 distro);
 }

@@ -16,16 +16,17 @@ gboolean pi_wsl_distro_is_valid(const char *name);
  * distribution, "" for none). `distro` may be "". */
 char *pi_script_facts(const char *distro);
 
-/* Lines "key=value": enabled, inbound, vmerror, rule (as name|action|protocol|ports|remote|status,
- * several), profile (as name|AllowLocalFirewallRules, several), dynamic and excluded (lines of
- * netsh). */
+/* Lines "key=value": enabled, inbound; rule (as name|action|protocol|ports|remote|enabled|status,
+ * several); profile (as name|AllowLocalFirewallRules, several); dynamic and excluded (lines of
+ * netsh). In the place of the first two, of rules and of profiles may be vmerror, ruleerror and
+ * profileerror: why Windows does not tell. */
 char *pi_script_network(void);
 
 /* A line "lan=ADDRESS/LENGTH", of the interface with the default route. With NAT only Windows knows
  * it. */
 char *pi_script_lan(void);
 
-/* One rule that lets members in to one port: those of the same name go first. Needs an
+/* One rule that lets members in to one port; whatever rules of ours there are go first. Needs an
  * administrator. */
 char *pi_script_allow(guint16 port, const char *const *prefixes);
 
@@ -35,6 +36,9 @@ char *pi_script_disallow(void);
 /* Starts the distribution when its user logs on; an entry in their part of the registry. */
 char *pi_script_logon(const char *distro);
 char *pi_script_no_logon(const char *distro);
+
+/* What the names of our rules begin with. */
+#define PI_WSL_RULE_PREFIX "pi-computed-"
 
 /* The name of our rule for a port. */
 char *pi_rule_name(guint16 port);

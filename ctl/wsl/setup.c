@@ -10,6 +10,17 @@
 #include "ctl/wsl/script.h"
 #include "dbus/error.h"
 
+/* What was done of it, or is to be. */
+typedef struct Steps {
+        gboolean files[PI_WSL_FILES], logon, rule;
+        char *unsure; /* why it cannot be told whether the rule is there now, or NULL */
+} Steps;
+
+static void steps_clear(Steps *steps) {
+        g_free(steps->unsure);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Steps, steps_clear)
+
 void pi_wsl_show_script(PiOutput *out, const char *title, const char *script) {
         pi_output_printf(out, "%s\n\n", title);
         g_string_append(out->text, script);
@@ -59,6 +70,11 @@ static gboolean show_files(const PiWslPlan *plan, PiOutput *out, GError **error)
 static void show_limits(const PiWslPlan *plan, PiOutput *out) {
         const PiWslFacts *f = plan->facts;
 
+        for (guint i = 0; i < plan->warnings->len; i++) {
+                const PiFinding *w = plan->warnings->pdata[i];
+
+                pi_output_printf(out, "\nWarning: %s.\n-> %s\n", w->text, w->remedy);
+        }
         if (!plan->wants.mirrored)
                 pi_output_printf(out, "\nWindows build %s has no mirrored network: members cannot "
                                       "connect to this node. It dials out.\n", f->build);
@@ -101,64 +117,93 @@ static gboolean show(const PiWslPlan *plan, const PiWslWish *wish, PiOutput *out
         return TRUE;
 }
 
-static void show_json(const PiWslPlan *plan, gboolean done, gboolean elevated, PiOutput *out) {
+static void show_json(const PiWslPlan *plan, gboolean good, const Steps *steps, PiOutput *out) {
         g_autoptr(GVariant) dict = NULL;
-        GVariantBuilder b, files;
+        GVariantBuilder b, files, warnings;
 
         g_variant_builder_init(&files, G_VARIANT_TYPE("as"));
         for (int i = 0; i < PI_WSL_FILES; i++)
-                if (pi_wsl_file_changes(&plan->files[i]))
+                if (steps->files[i])
                         g_variant_builder_add(&files, "s", plan->files[i].shown);
+        g_variant_builder_init(&warnings, G_VARIANT_TYPE("as"));
+        for (guint i = 0; i < plan->warnings->len; i++)
+                g_variant_builder_add(&warnings, "s",
+                                      ((const PiFinding *) plan->warnings->pdata[i])->text);
         g_variant_builder_init(&b, G_VARIANT_TYPE_VARDICT);
-        g_variant_builder_add(&b, "{sv}", "done", g_variant_new_boolean(done));
+        g_variant_builder_add(&b, "{sv}", "done", g_variant_new_boolean(good));
         g_variant_builder_add(&b, "{sv}", "files", g_variant_builder_end(&files));
-        g_variant_builder_add(&b, "{sv}", "logon", g_variant_new_boolean(plan->logon != NULL));
-        g_variant_builder_add(&b, "{sv}", "rule", g_variant_new_boolean(elevated));
+        g_variant_builder_add(&b, "{sv}", "logon", g_variant_new_boolean(steps->logon));
+        g_variant_builder_add(&b, "{sv}", "rule", g_variant_new_boolean(steps->rule));
+        g_variant_builder_add(&b, "{sv}", "rule_unknown",
+                              g_variant_new_string(steps->unsure ? steps->unsure : ""));
         g_variant_builder_add(&b, "{sv}", "administrator_script",
-                              g_variant_new_string(plan->allow && !elevated ? plan->allow : ""));
+                              g_variant_new_string(plan->allow && !steps->rule ? plan->allow : ""));
+        g_variant_builder_add(&b, "{sv}", "warnings", g_variant_builder_end(&warnings));
         dict = g_variant_ref_sink(g_variant_builder_end(&b));
         pi_json_append(dict, out->json, out->text);
 }
 
-static gboolean allow(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish,
+static gboolean allow(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish, Steps *done,
                       GError **error) {
         g_autofree char *script = pi_script_network(), *answer = NULL;
 
         if (!pi_windows_run_elevated(host, plan->allow, error))
                 return FALSE;
         answer = pi_windows_run(host, script, error);
-        if (!answer || pi_wsl_port_is_allowed(answer, wish->port))
-                return answer != NULL;
+        if (!answer)
+                return FALSE;
+        done->rule = pi_wsl_port_has_our_rule(answer, wish->port);
+        if (!done->rule)
+                done->unsure = pi_answer_get(answer, "ruleerror");
+        if (done->rule || done->unsure)
+                return done->rule = TRUE;
         g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
-                    "the script went well, but the Hyper-V firewall has no rule for port %u: pictl "
-                    "wsl doctor may tell why", wish->port);
+                    "the Hyper-V firewall has no rule named " PI_WSL_RULE_PREFIX "%u, though the "
+                    "script went well: pictl wsl doctor may tell why", wish->port);
         return FALSE;
 }
 
-static gboolean write_files(const PiWslPlan *plan, GError **error) {
-        /* None is written if another cannot be. */
+static gboolean write_files(const PiWslPlan *plan, Steps *done, GError **error) {
+        /* None is written if another was edited meanwhile. */
         for (int i = 0; i < PI_WSL_FILES; i++)
                 if (!pi_keep_is_still(plan->files[i].path, &plan->files[i].before, error))
                         return FALSE;
-        for (int i = 0; i < PI_WSL_FILES; i++)
-                if (pi_wsl_file_changes(&plan->files[i]) &&
-                    !pi_keep_write(plan->files[i].path, &plan->files[i].before,
+        for (int i = 0; i < PI_WSL_FILES; i++) {
+                if (!pi_wsl_file_changes(&plan->files[i]))
+                        continue;
+                if (!pi_keep_write(plan->files[i].path, &plan->files[i].before,
                                    plan->files[i].after, error))
                         return FALSE;
+                done->files[i] = TRUE;
+        }
         return TRUE;
 }
 
-static gboolean apply(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish,
+static gboolean apply(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish, Steps *done,
                       GError **error) {
-        if (!write_files(plan, error))
+        if (!write_files(plan, done, error))
                 return FALSE;
         if (plan->logon) {
                 g_autofree char *answer = pi_windows_run(host, plan->logon, error);
 
                 if (!answer)
                         return FALSE;
+                done->logon = TRUE;
         }
-        return !plan->allow || !wish->elevate || allow(plan, host, wish, error);
+        return !plan->allow || !wish->elevate || allow(plan, host, wish, done, error);
+}
+
+/* What was done before it failed; the error says so as well. */
+static int fail(const PiWslPlan *plan, const Steps *done, PiOutput *out, GError **error) {
+        gboolean files = done->files[0] || done->files[1];
+
+        if (!files && !done->logon)
+                return PI_VERB_ERROR;
+        if (out->json != PI_JSON_OFF)
+                show_json(plan, FALSE, done, out);
+        g_prefix_error(error, "%s (pictl wsl undo takes that back), but ",
+                       files ? "the files were changed" : "the entry at logon was made");
+        return PI_VERB_ERROR;
 }
 
 static gboolean may_write(const PiWslPlan *plan, GError **error) {
@@ -169,20 +214,26 @@ static gboolean may_write(const PiWslPlan *plan, GError **error) {
         return TRUE;
 }
 
-static gboolean changes_files(const PiWslPlan *plan) {
-        return pi_wsl_file_changes(&plan->files[0]) || pi_wsl_file_changes(&plan->files[1]);
+static Steps steps_of(const PiWslPlan *plan, const PiWslWish *wish) {
+        return (Steps) { .files = { pi_wsl_file_changes(&plan->files[0]),
+                                    pi_wsl_file_changes(&plan->files[1]) },
+                         .logon = plan->logon != NULL,
+                         .rule = plan->allow && wish->elevate };
 }
 
 /* Nothing is left but what an administrator does by hand. */
-static gboolean is_idle(const PiWslPlan *plan, const PiWslWish *wish) {
-        return !changes_files(plan) && !plan->logon && !(plan->allow && wish->elevate);
+static gboolean is_idle(const Steps *steps) {
+        return !steps->files[0] && !steps->files[1] && !steps->logon && !steps->rule;
 }
 
-static void show_end(const PiWslPlan *plan, const PiWslWish *wish, PiOutput *out) {
+static void show_end(const PiWslPlan *plan, const Steps *done, PiOutput *out) {
         pi_output_printf(out, "Done; pictl wsl undo takes it back.\n");
-        if (plan->allow && !wish->elevate)
+        if (plan->allow && !done->rule)
                 pi_output_printf(out, "The script for the administrator was not run: do that.\n");
-        if (changes_files(plan))
+        if (done->unsure)
+                pi_output_printf(out, "Its script went well, but whether the rule is there cannot "
+                                      "be told: %s\n", done->unsure);
+        if (done->files[0] || done->files[1])
                 pi_output_printf(out, "\nTo apply it, save your work and run wsl --shutdown in "
                                       "Windows: it ends every\ndistribution. Then pictl wsl doctor "
                                       "tells what is left.\n");
@@ -190,26 +241,31 @@ static void show_end(const PiWslPlan *plan, const PiWslWish *wish, PiOutput *out
 
 int pi_wsl_setup(PiWslHost *host, const PiWslWish *wish, PiOutput *out, GError **error) {
         g_autoptr(PiWslPlan) plan = pi_wsl_plan_new(host, wish, error);
-        gboolean text = out->json == PI_JSON_OFF;
+        gboolean text = out->json == PI_JSON_OFF, idle;
+        g_auto(Steps) steps = {}, done = {};
 
         if (!plan || (text && !show(plan, wish, out, error)))
                 return PI_VERB_ERROR;
-        if (wish->print || is_idle(plan, wish)) {
+        steps = steps_of(plan, wish);
+        idle = is_idle(&steps);
+        if (wish->print || idle) {
+                steps.rule = FALSE; /* its script is wanted */
                 if (!text)
-                        show_json(plan, pi_wsl_plan_is_empty(plan), FALSE, out);
-                else if (is_idle(plan, wish))
+                        show_json(plan, pi_wsl_plan_is_empty(plan), &steps, out);
+                else if (idle)
                         pi_output_printf(out, "There is nothing%s to do; pictl wsl doctor tells "
                                               "whether all is well.\n",
                                          plan->allow ? " else" : "");
                 return EXIT_SUCCESS;
         }
         if (!may_write(plan, error) ||
-            !pi_wsl_confirm(host, wish, out, "Make these changes?", error) ||
-            !apply(plan, host, wish, error))
+            !pi_wsl_confirm(host, wish, out, "Make these changes?", error))
                 return PI_VERB_ERROR;
+        if (!apply(plan, host, wish, &done, error))
+                return fail(plan, &done, out, error);
         if (text)
-                show_end(plan, wish, out);
+                show_end(plan, &done, out);
         else
-                show_json(plan, TRUE, plan->allow && wish->elevate, out);
+                show_json(plan, TRUE, &done, out);
         return EXIT_SUCCESS;
 }

@@ -52,9 +52,11 @@ static char *answer_facts(const Fake *f) {
 }
 
 static char *answer_network(const Fake *f) {
-        static const char rule[] = "rule=pi-computed-31415|Allow|TCP|31415|192.168.1.0/24|OK\n";
+        static const char rule[] =
+                "rule=pi-computed-31415|Allow|TCP|31415|192.168.1.0/24|True|OK\n";
+        static const char trouble[] = "vmerror=Access is denied\nruleerror=Access is denied\n";
 
-        return g_strconcat(f->network, f->rule ? rule : "", NULL);
+        return g_strconcat(f->network, f->mute ? trouble : f->rule ? rule : "", NULL);
 }
 
 static char *fail(GError **error) {
@@ -62,12 +64,22 @@ static char *fail(GError **error) {
         return NULL;
 }
 
-static char *answer_script(Fake *f, const char *script, gboolean elevated, GError **error) {
+/* What an administrator runs has no name. */
+static char *name_of(const char *script, gboolean elevated) {
         const char *name = script + strlen("# pi-computed: ");
-        g_autofree char *word = g_strndup(name, strcspn(name, "\n"));
+
+        if (elevated) {
+                g_assert_true(g_str_has_prefix(script, "$ErrorActionPreference='Stop'\n$id="));
+                return g_strdup(strstr(script, "New-NetFirewallHyperVRule") ? "allow" : "disallow");
+        }
+        g_assert_true(g_str_has_prefix(script, "# pi-computed: "));
+        return g_strndup(name, strcspn(name, "\n"));
+}
+
+static char *answer_script(Fake *f, const char *script, gboolean elevated, GError **error) {
+        g_autofree char *word = name_of(script, elevated);
         const char *inner = strstr(script, "'-EncodedCommand','");
 
-        g_assert_true(g_str_has_prefix(script, "# pi-computed: "));
         g_string_append_printf(f->log, "%s%s ", elevated ? "!" : "", word);
         if (strcmp(word, "facts") == 0)
                 return answer_facts(f);
@@ -89,11 +101,11 @@ static char *answer_script(Fake *f, const char *script, gboolean elevated, GErro
         if (strcmp(word, "logon") == 0)
                 f->logon = TRUE;
         else if (strcmp(word, "no-logon") == 0)
-                f->logon = FALSE;
+                f->logon = f->deaf;
         else if (strcmp(word, "allow") == 0)
                 f->rule = !f->deaf;
         else if (strcmp(word, "disallow") == 0)
-                f->rule = FALSE;
+                f->rule = f->deaf;
         else
                 g_assert_not_reached();
         return g_strdup("");

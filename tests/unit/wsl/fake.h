@@ -15,7 +15,8 @@ typedef struct Fake {
         const char *version, *mode, *build, *network, *lan;
         gint64 clock_msec;   /* that Windows is before us */
         gboolean logon, rule;
-        gboolean deaf;       /* nothing that was run elevated has an effect */
+        gboolean deaf;       /* nothing that is run has an effect on firewall or logon entry */
+        gboolean mute;       /* the firewall does not tell its rules */
         gboolean declined;   /* the person refuses to elevate */
         PiAnswer answer;
         void (*on_ask)(struct Fake *fake);

@@ -126,6 +126,8 @@ static void test_config(void) {
         with_config("\xff\xfe[", PI_FINDING_BROKEN, "config", "UTF-16");
 }
 
+#define ANY "rule=b|Allow|Any|Any|Any|True|\n"
+
 static void with_network(const char *text, guint16 port, PiSeverity severity, const char *check,
                          const char *words) {
         g_autoptr(Fake) f = good();
@@ -138,20 +140,33 @@ static void with_network(const char *text, guint16 port, PiSeverity severity, co
 static void test_network(void) {
         with_network("enabled=True\ninbound=Block\n", 31415, PI_FINDING_BROKEN, "rule",
                      "blocks TCP port 31415");
-        with_network("inbound=Block\nrule=a|Block|TCP|31415|Any|\n"
-                     "rule=b|Allow|TCP|80,31416-31500|Any|\nrule=c|Allow|UDP|Any|Any|\n",
+        with_network("inbound=Block\nrule=a|Block|TCP|31415|Any|True|\n"
+                     "rule=b|Allow|TCP|80,31416-31500|Any|True|\n"
+                     "rule=c|Allow|UDP|Any|Any|True|\nrule=d|Allow|TCP|31415|Any|False|OK\n"
+                     "rule=e|Allow|TCP|31415|Any|2|OK\n",
                      31415, PI_FINDING_BROKEN, "rule", "blocks");
-        with_network("inbound=Block\nrule=b|Allow|6|80, 31400-31500|Any|\n", 31415, PI_FINDING_OK,
+        with_network("inbound=Block\nrule=b|Allow|6|80, 31400-31500|Any|1|\n", 31415, PI_FINDING_OK,
                      "wsl", "WSL2");
-        with_network("inbound=Block\nrule=b|Allow|Any|Any|Any|\n", 7, PI_FINDING_OK, "wsl", "WSL2");
+        with_network("inbound=Block\n" ANY, 7, PI_FINDING_OK, "wsl", "WSL2");
         with_network("inbound=Allow\n", 31415, PI_FINDING_NOTE, "rule", "everybody");
-        with_network("vmerror=not recognized\n", 31415, PI_FINDING_WARNING, "rule",
+        with_network("vmerror=v\nruleerror=not recognized\n", 31415, PI_FINDING_WARNING, "rule",
                      "not recognized");
-        with_network("rule=b|Allow|Any|Any|Any|\nprofile=Public|True\nprofile=Domain|False\n",
+        with_network("vmerror=denied\n", 31415, PI_FINDING_WARNING, "rule", "it needs one: denied");
+        with_network("vmerror=denied\n" ANY, 31415, PI_FINDING_OK, "wsl", "WSL2");
+        with_network("profileerror=denied\n" ANY, 31415, PI_FINDING_NOTE, "policy", "denied");
+        with_network(ANY "profile=Public|True\nprofile=Domain|False\n",
                      31415, PI_FINDING_BROKEN, "policy", "Domain");
 }
 
-#define ANY "rule=b|Allow|Any|Any|Any|\n"
+/* However many others there are. */
+static void test_many_rules(void) {
+        g_autoptr(GString) text = g_string_new("inbound=Block\n");
+
+        for (int i = 0; i < 2000; i++)
+                g_string_append(text, "rule=other|Block|TCP|1|Any|True|OK\n");
+        g_string_append(text, ANY);
+        with_network(text->str, 31415, PI_FINDING_OK, "wsl", "WSL2");
+}
 
 static void test_ports(void) {
         static const char dynamic[] = ANY "dynamic=Protokoll tcp, dynamischer Bereich\n"
@@ -206,6 +221,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/wsl/check/systemd", test_systemd);
         g_test_add_func("/wsl/check/config", test_config);
         g_test_add_func("/wsl/check/network", test_network);
+        g_test_add_func("/wsl/check/many-rules", test_many_rules);
         g_test_add_func("/wsl/check/ports", test_ports);
         g_test_add_func("/wsl/check/kernel", test_kernel);
         g_test_add_func("/wsl/check/interop", test_interop);
