@@ -34,9 +34,23 @@ static void check_version(const PiWslFacts *f, PiFindings *findings) {
                                 "to this node", f->build);
 }
 
-static void check_systemd(const PiWslFacts *f, PiFindings *findings) {
-        if (f->systemd)
+static const char *value_of(const PiIni *ini, const char *section, const char *other,
+                            const char *key) {
+        const PiIniEntry *e = ini ? pi_ini_find(ini, section, other, key) : NULL;
+
+        return e ? e->value : NULL;
+}
+
+/* `conf` is NULL if it cannot be read, which is a finding already. */
+static void check_systemd(const PiWslFacts *f, const PiIni *conf, PiFindings *findings) {
+        const char *value = value_of(conf, "boot", NULL, "systemd");
+
+        if (f->systemd && (!conf || (value && pi_wsl_value_is_true(value))))
                 pi_findings_add(findings, PI_FINDING_OK, "systemd", NULL, "systemd runs");
+        else if (f->systemd)
+                pi_findings_add(findings, PI_FINDING_WARNING, "systemd", "sudo " SETUP,
+                                "systemd runs, but [boot] systemd=true is not set in " PI_WSL_CONF
+                                ": it may be gone after the next restart of WSL");
         else
                 pi_findings_add(findings, PI_FINDING_BROKEN, "systemd",
                                 "sudo " SETUP ", then " SHUTDOWN,
@@ -56,16 +70,12 @@ static void check_mode(const PiWslFacts *f, const char *wanted, PiFindings *find
                                 "policy or the registry (IPv6 disabled) is against it",
                                 f->mode[0] ? f->mode : "unknown");
         else
-                pi_findings_add(findings, PI_FINDING_WARNING, "mode", SETUP,
+                pi_findings_add(findings, PI_FINDING_WARNING, "mode",
+                                pi_wsl_windows_can_mirror(f)
+                                        ? SETUP
+                                        : "join clusters from here: this node dials out",
                                 "the network is \"%s\": members cannot connect to this node, which "
                                 "can only dial out", f->mode[0] ? f->mode : "unknown");
-}
-
-static const char *value_of(const PiIni *ini, const char *section, const char *other,
-                            const char *key) {
-        const PiIniEntry *e = ini ? pi_ini_find(ini, section, other, key) : NULL;
-
-        return e ? e->value : NULL;
 }
 
 /* Keys that WSL reads in both sections. */
@@ -76,9 +86,14 @@ static void check_doubles(const PiIni *ini, PiFindings *findings) {
         for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
                 const PiIniEntry *a = pi_ini_find(ini, "wsl2", NULL, keys[i]);
                 const PiIniEntry *b = pi_ini_find(ini, "experimental", NULL, keys[i]);
+                g_autofree char *remedy = NULL;
 
+                if (a && b && i > 0) /* setup changes the first one alone */
+                        remedy = g_strdup_printf("remove line %u of .wslconfig in an editor",
+                                                 MAX(a->line, b->line));
                 if (a && b)
-                        pi_findings_add(findings, PI_FINDING_WARNING, "config", SETUP,
+                        pi_findings_add(findings, PI_FINDING_WARNING, "config",
+                                        remedy ? remedy : SETUP,
                                         "%s is set in [wsl2] (line %u) and in [experimental] (line "
                                         "%u): the first counts, WSL warns of the other", keys[i],
                                         a->line, b->line);
@@ -125,7 +140,7 @@ static void check_idle(const PiWslFacts *f, const PiIni *ini, PiFindings *findin
 }
 
 static void check_reclaim(const PiIni *ini, PiFindings *findings) {
-        const char *value = value_of(ini, "wsl2", "experimental", "autoMemoryReclaim");
+        const char *value = value_of(ini, "experimental", NULL, "autoMemoryReclaim");
 
         if (value && pi_wsl_value_is(value, "gradual"))
                 pi_findings_add(findings, PI_FINDING_WARNING, "reclaim", SETUP,
@@ -174,13 +189,14 @@ static void check_kernel(PiWslHost *host, const PiWslFacts *f, PiFindings *findi
 }
 
 /* NULL, with a finding, if it cannot be read. */
-static PiIni *read_ini(const char *path, const char *eol, PiFindings *findings) {
+static PiIni *read_ini(PiWslHost *host, PiIniKind kind, const char *name, PiFindings *findings) {
+        g_autofree char *path = pi_wsl_host_path(host, name);
         g_auto(PiKeepText) text = {};
         g_autoptr(GError) error = NULL;
         PiIni *ini = NULL;
 
         if (pi_keep_read(path, &text, &error))
-                ini = pi_ini_parse(path, text.text, text.length, eol, &error);
+                ini = pi_ini_parse(kind, path, text.text, text.length, &error);
         if (!ini)
                 pi_findings_add(findings, PI_FINDING_BROKEN, "config", "mend it in an editor", "%s",
                                 error->message);
@@ -188,11 +204,12 @@ static PiIni *read_ini(const char *path, const char *eol, PiFindings *findings) 
 }
 
 void pi_wsl_check_facts(PiWslHost *host, const PiWslFacts *f, PiFindings *findings) {
-        g_autofree char *path = pi_wsl_host_path(host, f->config);
-        g_autoptr(PiIni) ini = f->config[0] ? read_ini(path, PI_WSL_CONFIG_EOL, findings) : NULL;
+        g_autoptr(PiIni) ini = NULL, conf = read_ini(host, PI_INI_CONF, PI_WSL_CONF, findings);
 
+        if (f->config[0])
+                ini = read_ini(host, PI_INI_CONFIG, f->config, findings);
         check_version(f, findings);
-        check_systemd(f, findings);
+        check_systemd(f, conf, findings);
         if (f->trouble)
                 pi_findings_add(findings, PI_FINDING_WARNING, "interop",
                                 "mend what the text names; until then Windows and its files are "

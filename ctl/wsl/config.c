@@ -23,12 +23,10 @@ gboolean pi_wsl_value_is_negative(const char *value) {
 }
 
 char *pi_wsl_missing_modules(const char *value) {
-        g_auto(GStrv) wanted = g_strsplit(PI_WSL_MODULES, ",", -1), have = NULL;
+        g_auto(GStrv) wanted = g_strsplit(PI_WSL_MODULES, ",", -1);
+        g_auto(GStrv) have = g_strsplit(value, ",", -1); /* blanks count: WSL hands them on */
         GString *missing = g_string_new(NULL);
 
-        have = g_strsplit(value, ",", -1);
-        for (char **name = have; *name; name++)
-                g_strstrip(*name);
         for (char **name = wanted; *name; name++)
                 if (!g_strv_contains((const char *const *) have, *name))
                         g_string_append_printf(missing, "%s%s", missing->len > 0 ? "," : "", *name);
@@ -84,9 +82,9 @@ static void add_modules(PiIniEdit *edit) {
 }
 
 /* Only where a person has set it so, in the section they chose. */
-static void mend(PiIniEdit *edit, const char *key, const char *value,
-                 gboolean (*is_bad)(const char *value)) {
-        const PiIniEntry *e = pi_ini_find(edit->ini, "wsl2", "experimental", key);
+static void mend(PiIniEdit *edit, const char *section, const char *other, const char *key,
+                 const char *value, gboolean (*is_bad)(const char *value)) {
+        const PiIniEntry *e = pi_ini_find(edit->ini, section, other, key);
 
         if (e && is_bad(e->value))
                 pi_ini_edit_replace(edit, e, value);
@@ -98,7 +96,7 @@ static gboolean is_gradual(const char *value) {
 
 char *pi_wsl_config_edit(const char *name, const char *text, gsize length, const PiWslWants *wants,
                          GError **error) {
-        g_autoptr(PiIni) ini = pi_ini_parse(name, text, length, PI_WSL_CONFIG_EOL, error);
+        g_autoptr(PiIni) ini = pi_ini_parse(PI_INI_CONFIG, name, text, length, error);
         g_autoptr(PiIniEdit) edit = ini ? pi_ini_edit_new(ini) : NULL;
 
         if (!ini)
@@ -110,15 +108,15 @@ char *pi_wsl_config_edit(const char *name, const char *text, gsize length, const
                 add_modules(edit);
         if (wants->instance_idle)
                 set(edit, "general", NULL, "instanceIdleTimeout", "-1", pi_wsl_value_is_negative);
-        mend(edit, "autoMemoryReclaim", "dropCache", is_gradual);
-        mend(edit, "dnsTunneling", "true", pi_wsl_value_is_false);
-        mend(edit, "firewall", "true", pi_wsl_value_is_false);
-        mend(edit, "autoProxy", "true", pi_wsl_value_is_false);
+        mend(edit, "experimental", NULL, "autoMemoryReclaim", "dropCache", is_gradual);
+        mend(edit, "wsl2", "experimental", "dnsTunneling", "true", pi_wsl_value_is_false);
+        mend(edit, "wsl2", "experimental", "firewall", "true", pi_wsl_value_is_false);
+        mend(edit, "wsl2", "experimental", "autoProxy", "true", pi_wsl_value_is_false);
         return pi_ini_edit_finish(edit);
 }
 
 char *pi_wsl_conf_edit(const char *name, const char *text, gsize length, GError **error) {
-        g_autoptr(PiIni) ini = pi_ini_parse(name, text, length, PI_WSL_CONF_EOL, error);
+        g_autoptr(PiIni) ini = pi_ini_parse(PI_INI_CONF, name, text, length, error);
         g_autoptr(PiIniEdit) edit = ini ? pi_ini_edit_new(ini) : NULL;
 
         if (!ini)

@@ -24,10 +24,6 @@ char *pi_wsl_config_edit(const char *name, const char *text, gsize length, const
 /* The same for wsl.conf: [boot] systemd=true. */
 char *pi_wsl_conf_edit(const char *name, const char *text, gsize length, GError **error);
 
-/* Ends of lines in a file that pictl makes. */
-#define PI_WSL_CONFIG_EOL "\r\n"
-#define PI_WSL_CONF_EOL "\n"
-
 /* Whether a value is that number or word for WSL. */
 gboolean pi_wsl_value_is_negative(const char *value);
 gboolean pi_wsl_value_is(const char *value, const char *word);

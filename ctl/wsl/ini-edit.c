@@ -125,11 +125,11 @@ static int by_place(gconstpointer a, gconstpointer b) {
         return x->rank - y->rank;
 }
 
-/* Whether nothing or an empty line stands at the end. */
-static gboolean ends_blank(const char *text, gsize length, const char *eol) {
+/* Whether nothing or an empty line stands at the end. A byte order mark is nothing for Windows. */
+static gboolean ends_blank(PiIniKind kind, const char *text, gsize length, const char *eol) {
         gsize n = strlen(eol);
 
-        if (g_str_has_prefix(text, "\xef\xbb\xbf")) {
+        if (kind == PI_INI_CONFIG && g_str_has_prefix(text, "\xef\xbb\xbf")) {
                 text += 3;
                 length -= 3;
         }
@@ -138,9 +138,9 @@ static gboolean ends_blank(const char *text, gsize length, const char *eol) {
         return length == n || text[length - n - 1] == '\n';
 }
 
-static void append_section(GString *out, const NewSection *section, const char *otherwise) {
-        const char *eol = eol_at(out->str, out->len, otherwise);
-        gboolean blank = ends_blank(out->str, out->len, eol);
+static void append_section(GString *out, const NewSection *section, const PiIni *ini) {
+        const char *eol = eol_at(out->str, out->len, ini->eol);
+        gboolean blank = ends_blank(ini->kind, out->str, out->len, eol);
         gboolean ended = blank || out->str[out->len - 1] == '\n';
 
         if (!ended)
@@ -170,6 +170,6 @@ char *pi_ini_edit_finish(const PiIniEdit *edit) {
         }
         g_string_append(out, text + at);
         for (guint i = 0; i < edit->sections->len; i++)
-                append_section(out, edit->sections->pdata[i], edit->ini->eol);
+                append_section(out, edit->sections->pdata[i], edit->ini);
         return g_string_free(out, FALSE);
 }

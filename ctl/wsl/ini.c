@@ -15,7 +15,8 @@ typedef struct Reader {
         PiIni *ini;
         gsize at;
         guint line;
-        char *section;
+        char *section;       /* that keys belong to */
+        gsize section_length; /* of the name in the last header that is none of the broken ones */
 } Reader;
 
 static void entry_free(gpointer data) {
@@ -127,12 +128,26 @@ static gsize skip_name(const char *text, gsize at) {
         return at;
 }
 
-static void begin_section(Reader *r, const char *name) {
-        PiIniSection section = { g_strdup(name), r->at };
+/* `header` is what it is called for those who want to add to it. */
+static void begin_section(Reader *r, const char *header) {
+        PiIniSection section = { g_strdup(header), r->at };
 
         g_array_append_val(r->ini->sections, section);
+}
+
+static void set_section(Reader *r, const char *name, gsize length) {
+        char *section = g_strndup(name, length);
+
         g_free(r->section);
-        r->section = g_strdup(name);
+        r->section = section;
+}
+
+/* What WSL makes of a header that it warns of: it has read the name into its buffer, but goes on to
+ * cut that to the length of the section before. A shorter name matches no key then, and one that
+ * does not begin with a letter changes nothing. */
+static void break_section(Reader *r, const char *name, gsize length) {
+        if (length > 0)
+                set_section(r, name, length < r->section_length ? 0 : r->section_length);
 }
 
 /* What stands last in the section now ends at `at`. */
@@ -149,15 +164,20 @@ static void ignore_line(Reader *r) {
 static void read_header(Reader *r) {
         const char *text = r->ini->text;
         gsize name = skip_blanks(text, r->at) + 1, end = skip_name(text, name);
-        g_autofree char *section = g_strndup(text + name, end - name);
         gsize behind = text[end] == ']' ? skip_blanks(text, end + 1) : end;
         gboolean good = end > name && text[end] == ']' &&
                         (is_end(text[behind]) || text[behind] == '#');
 
-        if (!good)
-                ignore_line(r);
         r->at = skip_line(text, r->at);
-        begin_section(r, good ? section : "");
+        if (good) {
+                r->section_length = end - name;
+                set_section(r, text + name, end - name);
+        } else {
+                ignore_line(r);
+                break_section(r, text + name, end - name);
+        }
+        /* Nothing of ours is put behind a header that somebody may yet mend. */
+        begin_section(r, good ? r->section : "");
 }
 
 /* What a backslash and the character behind it stand for, 0 for nothing. */
@@ -271,8 +291,9 @@ static gboolean read_lines(PiIni *ini, GError **error) {
         Reader r = { .ini = ini, .line = 1 };
         gboolean good = TRUE;
 
-        if (g_str_has_prefix(ini->text, bom))
+        if (ini->kind == PI_INI_CONFIG && g_str_has_prefix(ini->text, bom))
                 r.at = strlen(bom);
+        set_section(&r, "", 0);
         begin_section(&r, "");
         while (good && ini->text[r.at])
                 good = read_line(&r, error);
@@ -280,12 +301,13 @@ static gboolean read_lines(PiIni *ini, GError **error) {
         return good;
 }
 
-PiIni *pi_ini_parse(const char *name, const char *text, gsize length, const char *eol,
+PiIni *pi_ini_parse(PiIniKind kind, const char *name, const char *text, gsize length,
                     GError **error) {
         g_autoptr(PiIni) ini = g_new0(PiIni, 1);
 
+        ini->kind = kind;
         ini->name = g_strdup(name);
-        ini->eol = eol;
+        ini->eol = kind == PI_INI_CONFIG ? "\r\n" : "\n";
         ini->entries = g_ptr_array_new_with_free_func(entry_free);
         ini->ignored = g_array_new(FALSE, FALSE, sizeof(guint));
         ini->sections = g_array_new(FALSE, FALSE, sizeof(PiIniSection));

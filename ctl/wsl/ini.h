@@ -9,13 +9,21 @@
  * What WSL understands: [section] and key=value, names of letters and digits in any case; # begins
  * a comment, also behind a value; " protects it within a value; a backslash stands before \, ", b,
  * n, t, or at the end of a line that goes on in the next one. It ignores a line that is none of
- * these, and a key that it has seen already: the first one counts. */
+ * these, and a key that it has seen already: the first one counts. A header that it ignores does
+ * not end the section: keys behind it still belong there, or, if a name of at least the length of
+ * the section's stands in it, to the section that the name, cut to that length, is of. */
 
 #define PI_INI_BYTES_MAX (1024 * 1024)
 #define PI_INI_LINES_MAX 20000
 
+/* Windows reads the one and Linux the other, which takes a byte order mark for a bad line. */
+typedef enum PiIniKind {
+        PI_INI_CONFIG, /* .wslconfig */
+        PI_INI_CONF,   /* wsl.conf */
+} PiIniKind;
+
 typedef struct PiIniEntry {
-        char *section, *key; /* as written; section is "" before the first one */
+        char *section, *key; /* as written; section is "" where WSL has none that is known */
         char *value;         /* without quotes and escapes */
         guint line;          /* from 1 on */
         gsize start, end;    /* its bytes, with the end of the line or lines */
@@ -29,6 +37,7 @@ typedef struct PiIniSection {
 } PiIniSection;
 
 typedef struct PiIni {
+        PiIniKind kind;
         char *name; /* of the file, for errors */
         char *text;
         gsize length;
@@ -40,8 +49,8 @@ typedef struct PiIni {
 
 /* `name` is what errors call the file. What has a NUL byte, is UTF-16 or no UTF-8, is larger than
  * the limits above, has a lone carriage return or ends within a value is PI_ERROR_FAILED, and the
- * error names the file and the line. `eol` is what ends the lines of an empty file. */
-PiIni *pi_ini_parse(const char *name, const char *text, gsize length, const char *eol,
+ * error names the file and the line. */
+PiIni *pi_ini_parse(PiIniKind kind, const char *name, const char *text, gsize length,
                     GError **error);
 void pi_ini_free(PiIni *ini);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiIni, pi_ini_free)

@@ -13,7 +13,7 @@ static const struct {
         { "wsl2", NULL, "vmIdleTimeout" },
         { "general", NULL, "instanceIdleTimeout" },
         { "wsl2", NULL, "loadKernelModules" },
-        { "experimental", "wsl2", "autoMemoryReclaim" },
+        { "experimental", NULL, "autoMemoryReclaim" },
 };
 
 /* A line for people and an entry for programs. */
@@ -47,7 +47,7 @@ static gboolean add_keys(Sheet *sheet, PiWslHost *host, const PiWslFacts *f, GEr
 
         if (!pi_keep_read(path, &text, error))
                 return FALSE;
-        ini = pi_ini_parse(f->config, text.text, text.length, PI_WSL_CONFIG_EOL, error);
+        ini = pi_ini_parse(PI_INI_CONFIG, f->config, text.text, text.length, error);
         if (!ini)
                 return FALSE;
         for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {

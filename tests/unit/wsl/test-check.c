@@ -47,6 +47,21 @@ static void expect(Fake *f, guint16 port, PiSeverity severity, const char *check
                 g_assert_nonnull(found->remedy);
 }
 
+/* The one of the last finding of this check. */
+static void remedy_of(Fake *f, const char *check, const char *wanted) {
+        g_autoptr(GPtrArray) findings = pi_findings_new();
+        const char *remedy = NULL;
+
+        pi_wsl_check(f->host, 31415, findings);
+        for (guint i = 0; i < findings->len; i++) {
+                const PiFinding *finding = findings->pdata[i];
+
+                if (strcmp(finding->check, check) == 0)
+                        remedy = finding->remedy;
+        }
+        g_assert_cmpstr(remedy, ==, wanted);
+}
+
 static void test_good(void) {
         g_autoptr(Fake) f = good();
         g_autoptr(GPtrArray) findings = pi_findings_new();
@@ -92,11 +107,25 @@ static void test_mode(void) {
         fake_file(f, "/mnt/c/Users/Ada/.wslconfig",
                   "[wsl2]\nvmIdleTimeout=-1\n[general]\ninstanceIdleTimeout=-1\n");
         expect(f, 31415, PI_FINDING_WARNING, "mode", "only dial out");
+        remedy_of(f, "mode", "pictl wsl setup");
+        f->build = "19045.5011";
+        remedy_of(f, "mode", "join clusters from here: this node dials out");
 }
 
 static void test_systemd(void) {
         g_autoptr(Fake) f = good();
         const char *const argv[] = { "rm", "-r", "run", NULL };
+
+        /* It runs until somebody restarts WSL. */
+        fake_file(f, "/etc/wsl.conf", "[boot]\nsystemd=false\n");
+        expect(f, 31415, PI_FINDING_WARNING, "systemd", "not set in /etc/wsl.conf");
+        fake_file(f, "/etc/wsl.conf", NULL);
+        expect(f, 31415, PI_FINDING_WARNING, "systemd", "not set in /etc/wsl.conf");
+        fake_file(f, "/etc/wsl.conf", "\xef\xbb\xbf[boot]\nsystemd=true\n");
+        expect(f, 31415, PI_FINDING_WARNING, "systemd", "not set in /etc/wsl.conf");
+        fake_file(f, "/etc/wsl.conf", "\xff");
+        expect(f, 31415, PI_FINDING_BROKEN, "config", "/etc/wsl.conf: line 1 is not UTF-8");
+        fake_file(f, "/etc/wsl.conf", "[boot]\nsystemd=true\n");
 
         g_assert_true(g_spawn_sync(f->host->root, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL,
                                    NULL, NULL, NULL, NULL, NULL));
@@ -116,6 +145,11 @@ static void with_config(const char *text, PiSeverity severity, const char *check
 static void test_config(void) {
         with_config(IDLE "networkingMode=mirrored\n[experimental]\nnetworkingMode=nat\n",
                     PI_FINDING_WARNING, "config", "(line 5) and in [experimental] (line 7)");
+        with_config(IDLE "[experimental]\nautoProxy=true\n[wsl2]\nautoProxy=false\n",
+                    PI_FINDING_WARNING, "config", "autoProxy is set in [wsl2] (line 8)");
+        with_config(IDLE "autoMemoryReclaim=gradual\n", PI_FINDING_OK, "wsl", "WSL2");
+        with_config("[experimental]\na=b\n[ general]\nautoMemoryReclaim=gradual\n" IDLE,
+                    PI_FINDING_WARNING, "config", "line 3");
         with_config(IDLE "firewall=false\n", PI_FINDING_NOTE, "config", "no effect");
         with_config(IDLE "kernel=C:\\kernel\n", PI_FINDING_WARNING, "config", "line 5");
         with_config(IDLE "[experimental]\nautoMemoryReclaim=Gradual\n", PI_FINDING_WARNING,
@@ -127,6 +161,18 @@ static void test_config(void) {
 }
 
 #define ANY "rule=b|Allow|Any|Any|Any|True|\n"
+
+/* What setup would leave alone is not its to mend. */
+static void test_doubled(void) {
+        g_autoptr(Fake) f = good();
+
+        fake_file(f, "/mnt/c/Users/Ada/.wslconfig",
+                  IDLE "networkingMode=nat\n[experimental]\nnetworkingMode=mirrored\n");
+        remedy_of(f, "config", "pictl wsl setup");
+        fake_file(f, "/mnt/c/Users/Ada/.wslconfig",
+                  IDLE "firewall=true\n[experimental]\nfirewall=true\n");
+        remedy_of(f, "config", "remove line 7 of .wslconfig in an editor");
+}
 
 static void with_network(const char *text, guint16 port, PiSeverity severity, const char *check,
                          const char *words) {
@@ -151,7 +197,8 @@ static void test_network(void) {
         with_network("inbound=Allow\n", 31415, PI_FINDING_NOTE, "rule", "everybody");
         with_network("vmerror=v\nruleerror=not recognized\n", 31415, PI_FINDING_WARNING, "rule",
                      "not recognized");
-        with_network("vmerror=denied\n", 31415, PI_FINDING_WARNING, "rule", "it needs one: denied");
+        with_network("vmerror=denied\n", 31415, PI_FINDING_WARNING, "rule",
+                     "whether it needs one: denied");
         with_network("vmerror=denied\n" ANY, 31415, PI_FINDING_OK, "wsl", "WSL2");
         with_network("profileerror=denied\n" ANY, 31415, PI_FINDING_NOTE, "policy", "denied");
         with_network(ANY "profile=Public|True\nprofile=Domain|False\n",
@@ -220,6 +267,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/wsl/check/mode", test_mode);
         g_test_add_func("/wsl/check/systemd", test_systemd);
         g_test_add_func("/wsl/check/config", test_config);
+        g_test_add_func("/wsl/check/doubled", test_doubled);
         g_test_add_func("/wsl/check/network", test_network);
         g_test_add_func("/wsl/check/many-rules", test_many_rules);
         g_test_add_func("/wsl/check/ports", test_ports);

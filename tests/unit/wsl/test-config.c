@@ -96,7 +96,7 @@ static void test_refused(void) {
 static void test_parse(void) {
         static const char text[] = "[wsl2]\nkernel = \"C:\\\\a #1\" x # y\nz\n\n"
                                    "A=\\t1\\\n 2 \nB=1\n";
-        g_autoptr(PiIni) ini = pi_ini_parse("f", text, strlen(text), "\n", NULL);
+        g_autoptr(PiIni) ini = pi_ini_parse(PI_INI_CONFIG, "f", text, strlen(text), NULL);
         const PiIniEntry *e = pi_ini_find(ini, "WSL2", NULL, "KERNEL");
 
         g_assert_cmpstr(e->value, ==, "C:\\a #1 x");
@@ -112,12 +112,34 @@ static void test_parse(void) {
         g_assert_true(pi_ini_find(ini, "general", "wsl2", "b") == e);
 }
 
+static void in_section(const char *text, const char *section) {
+        g_autoptr(PiIni) ini = pi_ini_parse(PI_INI_CONFIG, "f", text, strlen(text), NULL);
+        const PiIniEntry *e = ini->entries->pdata[ini->entries->len - 1];
+
+        g_assert_cmpstr(e->section, ==, section);
+}
+
+/* A header that WSL warns of leaves its mark in the name all the same. */
+static void test_headers(void) {
+        in_section("[wsl2]\n[ general ]\na=b\n", "wsl2");
+        in_section("[wsl2]\n[]\na=b\n", "wsl2");
+        in_section("[wsl2]\n[generally\na=b\n", "gene");
+        in_section("[wsl2]\n[WSL2] x\na=b\n", "WSL2");
+        in_section("[wsl2]\n[wsl\na=b\n", "");
+        in_section("[wsl2]\n[wsl\n[ x\na=b\n", "");
+        in_section("[wsl2]\n[wsl\n[wsl2y\na=b\n", "wsl2");
+        in_section("[wsl2]\n[bad\n[general]\na=b\n", "general");
+        in_section("[wsl2\na=b\n", "");
+}
+
 static void test_values(void) {
-        g_autofree char *none = pi_wsl_missing_modules("nft_log , tls,nft_limit");
+        g_autofree char *none = pi_wsl_missing_modules("nft_log,tls,nft_limit");
+        g_autofree char *blanks = pi_wsl_missing_modules("nft_log , tls,nft_limit");
         g_autofree char *one = pi_wsl_missing_modules("nft_log,tls2,nft_limit");
 
         g_assert_cmpstr(none, ==, "");
         g_assert_cmpstr(one, ==, "tls");
+        g_assert_cmpstr(blanks, ==, "tls,nft_log");
         g_assert_true(pi_wsl_value_is_negative("-1"));
         g_assert_false(pi_wsl_value_is_negative("-1s"));
         g_assert_false(pi_wsl_value_is_negative("-"));
@@ -131,6 +153,7 @@ int main(int argc, char **argv) {
         add_corpus();
         g_test_add_func("/wsl/config/refused", test_refused);
         g_test_add_func("/wsl/config/parse", test_parse);
+        g_test_add_func("/wsl/config/headers", test_headers);
         g_test_add_func("/wsl/config/values", test_values);
         return g_test_run();
 }
