@@ -11,7 +11,6 @@
 #include "nft/tally.h"
 #include "nft/watch.h"
 
-
 /* Between tries to put the rules back. */
 #define AGAIN_SEC_MIN 1
 #define AGAIN_SEC_MAX 60

@@ -14,8 +14,6 @@
 #include "dbus/error.h"
 
 #define GROUP "setup"
-#define NEW_MODE 0644
-#define PATH_SHOWN_MAX 300
 
 /* FILE.pi-setup. */
 typedef struct Record {
@@ -38,135 +36,6 @@ static void record_clear(Record *record) {
         g_free(record->previous);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Record, record_clear)
-
-void pi_keep_text_clear(PiKeepText *text) {
-        g_clear_pointer(&text->text, g_free);
-}
-
-static gboolean fail(const char *path, const char *what, int code, GError **error) {
-        g_autofree char *shown = pi_text_escape(path, FALSE, PATH_SHOWN_MAX);
-        gboolean denied = code == EACCES || code == EPERM;
-
-        /* Neither root nor anybody may write there. */
-        if (code == EROFS)
-                g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
-                            "%s %s: the drive is mounted read-only", shown, what);
-        else
-                g_set_error(error, PI_ERROR, denied ? PI_ERROR_NOT_AUTHORIZED : PI_ERROR_FAILED,
-                            "%s %s: %s%s", shown, what, g_strerror(code),
-                            denied && geteuid() != 0 ? "; run it with sudo" : "");
-        return FALSE;
-}
-
-static gboolean refuse(const char *path, const char *what, GError **error) {
-        g_autofree char *shown = pi_text_escape(path, FALSE, PATH_SHOWN_MAX);
-
-        g_set_error(error, PI_ERROR, PI_ERROR_FAILED, "%s %s", shown, what);
-        return FALSE;
-}
-
-static gboolean read_fd(int fd, const char *path, PiKeepText *ret, GError **error) {
-        ssize_t n = 0;
-
-        ret->text = g_malloc(PI_INI_BYTES_MAX + 2);
-        while (ret->length <= PI_INI_BYTES_MAX &&
-               (n = read(fd, ret->text + ret->length, PI_INI_BYTES_MAX + 1 - ret->length)) != 0) {
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return fail(path, "cannot be read", errno, error);
-                ret->length += (gsize) n;
-        }
-        ret->text[ret->length] = '\0';
-        if (ret->length > PI_INI_BYTES_MAX)
-                return refuse(path, "is larger than 1 MiB; is it the right file?", error);
-        return TRUE;
-}
-
-gboolean pi_keep_read(const char *path, PiKeepText *ret, GError **error) {
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-        struct stat st;
-        gboolean good;
-
-        *ret = (PiKeepText) {};
-        if (fd < 0 && errno == ENOENT) {
-                ret->text = g_strdup("");
-                return TRUE;
-        }
-        if (fd < 0 && errno == ELOOP)
-                return refuse(path, "is a link, which a change would replace; edit the file that "
-                                    "it points to by hand", error);
-        if (fd < 0)
-                return fail(path, "cannot be opened", errno, error);
-        ret->exists = TRUE;
-        if (fstat(fd, &st) < 0)
-                good = fail(path, "cannot be looked at", errno, error);
-        else if (!S_ISREG(st.st_mode))
-                good = refuse(path, "is no ordinary file", error);
-        else
-                good = read_fd(fd, path, ret, error);
-        close(fd);
-        if (!good)
-                pi_keep_text_clear(ret);
-        return good;
-}
-
-/* As the old file has them. The drives of Windows may have neither: a new file has then the same
- * ones at once. */
-static int set_owner(int fd, const struct stat *like) {
-        struct stat st;
-
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (!like) {
-                if (fchmod(fd, NEW_MODE) < 0 && errno != EPERM && errno != ENOTSUP)
-                        return -errno;
-                return 0;
-        }
-        if ((st.st_uid != like->st_uid || st.st_gid != like->st_gid) &&
-            fchown(fd, like->st_uid, like->st_gid) < 0)
-                return -errno;
-        if ((st.st_mode & 07777) != (like->st_mode & 07777) &&
-            fchmod(fd, like->st_mode & 07777) < 0)
-                return -errno;
-        return 0;
-}
-
-/* So that the new name is there after a power cut; a drive of Windows may refuse it. */
-static void sync_folder(const char *path) {
-        g_autofree char *folder = g_path_get_dirname(path);
-        int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        if (fd < 0)
-                return;
-        (void) fsync(fd);
-        close(fd);
-}
-
-/* The whole file at once, with mode and owner of `like` unless that is NULL. */
-static gboolean put(const char *path, const char *text, gsize length, const struct stat *like,
-                    GError **error) {
-        g_autofree char *temporary = g_strconcat(path, ".pi-XXXXXX", NULL);
-        int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0600), r;
-
-        if (fd < 0)
-                return fail(path, "cannot be written", errno, error);
-        r = pi_file_write(fd, text, length);
-        if (r == 0)
-                r = set_owner(fd, like);
-        if (r == 0 && fsync(fd) < 0)
-                r = -errno;
-        if (close(fd) < 0 && r == 0)
-                r = -errno;
-        if (r == 0 && rename(temporary, path) < 0)
-                r = -errno;
-        if (r < 0) {
-                unlink(temporary);
-                return fail(path, "cannot be written", -r, error);
-        }
-        sync_folder(path);
-        return TRUE;
-}
 
 static char *beside(const char *path, const char *ending) {
         return g_strconcat(path, ending, NULL);
@@ -201,8 +70,9 @@ static gboolean read_record(const char *path, Record *ret, GError **error) {
                 return FALSE;
         ret->there = text.exists;
         return !text.exists || parse_record(&text, ret) ||
-               refuse(name, "is no record of pictl wsl setup; put the .pi-backup beside it back by "
-                            "hand and remove both", error);
+               pi_keep_refuse(name,
+                              "is no record of pictl wsl setup; put the .pi-backup beside it back "
+                              "by hand and remove both", error);
 }
 
 static gboolean write_record(const char *path, const Record *record, GError **error) {
@@ -214,7 +84,7 @@ static gboolean write_record(const char *path, const Record *record, GError **er
                 record->written, record->previous ? "previous=" : "",
                 record->previous ? record->previous : "", record->previous ? "\n" : "");
 
-        return put(name, text, strlen(text), NULL, error);
+        return pi_keep_put(name, text, strlen(text), NULL, error);
 }
 
 static gboolean same(const PiKeepText *a, const PiKeepText *b) {
@@ -238,8 +108,9 @@ static gboolean compare(const char *path, const Record *record, const PiKeepText
                 return FALSE;
         /* make_backup() sees to it that there is one only of a file that was there. */
         if (record->existed != before.exists)
-                return refuse(path, "and its .pi-setup do not agree on a .pi-backup; put it back "
-                                    "by hand and remove the .pi-setup beside it", error);
+                return pi_keep_refuse(path,
+                                      "and its .pi-setup do not agree on a .pi-backup; put it back "
+                                      "by hand and remove the .pi-setup beside it", error);
         if (same(&before, now))
                 *ret = LIKE_BACKUP;
         else if (now->exists && (strcmp(sum, record->written) == 0 ||
@@ -259,10 +130,11 @@ static gboolean make_backup(const char *path, const PiKeepText *before, const st
         if (!pi_keep_read(name, &old, error))
                 return FALSE;
         if (old.exists && !same(&old, before))
-                return refuse(name, "is there from an earlier time, and differs; move it away "
-                                    "first", error);
+                return pi_keep_refuse(name,
+                                      "is there from an earlier time, and differs; move it away "
+                                      "first", error);
         return old.exists || !before->exists ||
-               put(name, before->text, before->length, like, error);
+               pi_keep_put(name, before->text, before->length, like, error);
 }
 
 gboolean pi_keep_is_still(const char *path, const PiKeepText *before, GError **error) {
@@ -271,7 +143,7 @@ gboolean pi_keep_is_still(const char *path, const PiKeepText *before, GError **e
         if (!pi_keep_read(path, &now, error))
                 return FALSE;
         return same(&now, before) ||
-               refuse(path, "was changed meanwhile by somebody else; try again", error);
+               pi_keep_refuse(path, "was changed meanwhile by somebody else; try again", error);
 }
 
 /* What the record is to say once `after` is there. */
@@ -297,7 +169,7 @@ gboolean pi_keep_write(const char *path, const PiKeepText *before, const char *a
             !read_record(path, &record, error))
                 return FALSE;
         if (now.exists && lstat(path, &st) < 0)
-                return fail(path, "cannot be looked at", errno, error);
+                return pi_keep_fail(path, "cannot be looked at", errno, error);
         if (!record.there) {
                 record.existed = now.exists;
                 if (!make_backup(path, &now, &st, error))
@@ -306,7 +178,7 @@ gboolean pi_keep_write(const char *path, const PiKeepText *before, const char *a
                 return FALSE;
         advance(&record, likeness, &now, after);
         return write_record(path, &record, error) &&
-               put(path, after, strlen(after), now.exists ? &st : NULL, error);
+               pi_keep_put(path, after, strlen(after), now.exists ? &st : NULL, error);
 }
 
 /* With all that was looked at. */
@@ -338,7 +210,7 @@ static gboolean remove_file(const char *path, const char *ending, GError **error
         g_autofree char *name = beside(path, ending);
 
         return unlink(name) == 0 || errno == ENOENT ||
-               fail(name, "cannot be removed", errno, error);
+               pi_keep_fail(name, "cannot be removed", errno, error);
 }
 
 static gboolean put_back(const char *path, const Record *record, const PiKeepText *now,
@@ -352,8 +224,8 @@ static gboolean put_back(const char *path, const Record *record, const PiKeepTex
         if (!pi_keep_read(backup, &before, error))
                 return FALSE;
         if (lstat(now->exists ? path : backup, &st) < 0)
-                return fail(path, "cannot be looked at", errno, error);
-        return same(&before, now) || put(path, before.text, before.length, &st, error);
+                return pi_keep_fail(path, "cannot be looked at", errno, error);
+        return same(&before, now) || pi_keep_put(path, before.text, before.length, &st, error);
 }
 
 /* What an earlier undo kept is the only copy of it. */
@@ -364,8 +236,9 @@ static gboolean may_keep_edited(const char *path, const PiKeepText *now, GError 
         if (!pi_keep_read(edited, &old, error))
                 return FALSE;
         return !now->exists || !old.exists || same(&old, now) ||
-               refuse(edited, "is there from an earlier time, and differs; move it away first",
-                      error);
+               pi_keep_refuse(edited,
+                              "is there from an earlier time, and differs; move it away first",
+                              error);
 }
 
 static gboolean keep_edited(const char *path, const PiKeepText *now, GError **error) {
@@ -375,8 +248,8 @@ static gboolean keep_edited(const char *path, const PiKeepText *now, GError **er
         if (!now->exists)
                 return TRUE;
         if (lstat(path, &st) < 0)
-                return fail(path, "cannot be looked at", errno, error);
-        return put(edited, now->text, now->length, &st, error);
+                return pi_keep_fail(path, "cannot be looked at", errno, error);
+        return pi_keep_put(edited, now->text, now->length, &st, error);
 }
 
 static gboolean check_state(const char *path, PiKeepState state, const PiKeepText *now,
@@ -384,10 +257,11 @@ static gboolean check_state(const char *path, PiKeepState state, const PiKeepTex
         if (state != PI_KEEP_EDITED)
                 return TRUE;
         return force ? may_keep_edited(path, now, error)
-                     : refuse(path, "was edited since pictl wsl setup, and nothing was changed: "
-                                    "take back by hand what pictl wsl undo --print shows, or run "
-                                    "pictl wsl undo --force, which keeps it as it is now in "
-                                    ".pi-edited", error);
+                     : pi_keep_refuse(path,
+                                      "was edited since pictl wsl setup, and nothing was changed: "
+                                      "take back by hand what pictl wsl undo --print shows, or run "
+                                      "pictl wsl undo --force, which keeps it as it is now in "
+                                      ".pi-edited beside it", error);
 }
 
 gboolean pi_keep_may_restore(const char *path, gboolean force, GError **error) {
@@ -422,5 +296,5 @@ gboolean pi_keep_may_write(const char *path, GError **error) {
         g_autofree char *folder = g_path_get_dirname(path);
 
         return access(folder, W_OK | X_OK) == 0 ||
-               fail(path, "cannot be written", errno, error);
+               pi_keep_fail(path, "cannot be written", errno, error);
 }

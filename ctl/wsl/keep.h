@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "ctl/wsl/keep-file.h"
 
 /* Changes a file of a person's so that it can be put back as it was, byte for byte. Beside FILE are
  * FILE.pi-backup, what it was before the first change (none if it was not there), and
@@ -9,18 +9,6 @@
  * after pi_keep_restore(). A record that is damaged, or does not fit the backup, is an error. Files
  * are replaced as a whole, and what is no regular file, as a link is, is refused. Errors are
  * PI_ERROR_FAILED, or PI_ERROR_NOT_AUTHORIZED if the caller may not, and name the file. */
-
-typedef struct PiKeepText {
-        char *text; /* "" if the file is not there; a NUL behind it */
-        gsize length;
-        gboolean exists;
-} PiKeepText;
-
-void pi_keep_text_clear(PiKeepText *text);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PiKeepText, pi_keep_text_clear)
-
-/* At most PI_INI_BYTES_MAX. */
-gboolean pi_keep_read(const char *path, PiKeepText *ret, GError **error);
 
 /* Whether the file still is what `before` says: FALSE with an error if not. */
 gboolean pi_keep_is_still(const char *path, const PiKeepText *before, GError **error);
