@@ -2,15 +2,11 @@
 #include "ctl/wsl/keep.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl/file-output.h"
-#include "ctl/text.h"
-#include "ctl/wsl/ini.h"
 #include "dbus/error.h"
 
 #define GROUP "setup"
