@@ -11,12 +11,12 @@ mkdir -p "$1"
 cd "$1"
 sysroot=$PWD/sysroot
 
-if [ ! -e "$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig/gnutls.pc" ]; then
+if [ ! -e "$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig/libnftables.pc" ]; then
     rm -rf "$sysroot"
     release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
     mmdebstrap --quiet --variant=extract --architectures=arm64 \
         --include=libc6-dev,libglib2.0-dev,libgnutls28-dev,libjson-glib-dev,libmicrohttpd-dev \
-        --include=libncurses-dev,libsqlite3-dev,libsystemd-dev,systemd \
+        --include=libncurses-dev,libnftables-dev,libsqlite3-dev,libsystemd-dev,systemd \
         "$release" "$sysroot" >&2
 fi
 

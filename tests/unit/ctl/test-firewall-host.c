@@ -63,7 +63,7 @@ static int listen_somewhere(guint16 *ret_port) {
 
 /* This program itself, as the service and as somebody else. */
 static void test_listener(void) {
-        g_autofree char *program = g_strdup("");
+        g_autofree char *program = g_strdup(""), *own = NULL;
         PiListener listener;
         guint16 port;
         int fd = listen_somewhere(&port);
@@ -72,7 +72,9 @@ static void test_listener(void) {
         g_assert_cmpint(listener, ==, PI_LISTENER_SERVICE);
         pi_listener_find(port, getuid() + 1, 1, &listener, &program);
         g_assert_cmpint(listener, ==, PI_LISTENER_OTHER);
-        g_assert_cmpstr(program, ==, "test-firewall-h");
+        /* Not its name under valgrind. */
+        g_assert_true(g_file_get_contents("/proc/self/comm", &own, NULL, NULL));
+        g_assert_cmpstr(program, ==, g_strchomp(own));
         g_assert_no_errno(close(fd));
         pi_listener_find(port, getuid(), getpid(), &listener, &program);
         g_assert_cmpint(listener, ==, PI_LISTENER_NONE);
