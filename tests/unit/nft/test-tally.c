@@ -63,8 +63,8 @@ static void test_other_forms(void) {
         static const char *const odd[] = {
                 "{\"nftables\": []}",
                 "{\"nftables\": [1, null, [], {\"counter\": 1}, {\"set\": []}]}",
-                "{\"nftables\": [{\"set\": {\"name\": \"members4\", \"elem\": [1, \"10.0.0.1\","
-                " {\"elem\": {\"val\": {\"prefix\": 1}}}, {\"elem\": []}]}}]}",
+                ("{\"nftables\": [{\"set\": {\"name\": \"members4\", \"elem\": [1, \"10.0.0.1\","
+                 " {\"elem\": {\"val\": {\"prefix\": 1}}}, {\"elem\": []}]}}]}"),
                 "{\"nftables\": [{\"counter\": {\"name\": 7}}, {\"set\": {\"name\": [\"x\"]}}]}",
         };
         GError *error = NULL;
