@@ -8,18 +8,19 @@
 #include "ctl/wsl/check.h"
 #include "ctl/wsl/powershell.h"
 #include "ctl/wsl/script.h"
+#include "ctl/wsl/steps.h"
 #include "dbus/error.h"
 
 /* What was done of it, or is to be. */
-typedef struct Steps {
-        gboolean files[PI_WSL_FILES], logon, rule;
+typedef struct Setup {
+        PiWslSteps steps;
         char *unsure; /* why it cannot be told whether the rule is there now, or NULL */
-} Steps;
+} Setup;
 
-static void steps_clear(Steps *steps) {
-        g_free(steps->unsure);
+static void setup_clear(Setup *setup) {
+        g_free(setup->unsure);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Steps, steps_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Setup, setup_clear)
 
 void pi_wsl_show_script(PiOutput *out, const char *title, const char *script) {
         pi_output_printf(out, "%s\n\n", title);
@@ -117,33 +118,23 @@ static gboolean show(const PiWslPlan *plan, const PiWslWish *wish, PiOutput *out
         return TRUE;
 }
 
-static void show_json(const PiWslPlan *plan, gboolean good, const Steps *steps, PiOutput *out) {
+static void show_json(const PiWslPlan *plan, gboolean good, const Setup *setup, PiOutput *out) {
+        const char *const names[] = { plan->files[0].shown, plan->files[1].shown };
         g_autoptr(GVariant) dict = NULL;
-        GVariantBuilder b, files, warnings;
+        GVariantBuilder b, warnings;
 
-        g_variant_builder_init(&files, G_VARIANT_TYPE("as"));
-        for (int i = 0; i < PI_WSL_FILES; i++)
-                if (steps->files[i])
-                        g_variant_builder_add(&files, "s", plan->files[i].shown);
         g_variant_builder_init(&warnings, G_VARIANT_TYPE("as"));
         for (guint i = 0; i < plan->warnings->len; i++)
                 g_variant_builder_add(&warnings, "s",
                                       ((const PiFinding *) plan->warnings->pdata[i])->text);
         g_variant_builder_init(&b, G_VARIANT_TYPE_VARDICT);
-        g_variant_builder_add(&b, "{sv}", "done", g_variant_new_boolean(good));
-        g_variant_builder_add(&b, "{sv}", "files", g_variant_builder_end(&files));
-        g_variant_builder_add(&b, "{sv}", "logon", g_variant_new_boolean(steps->logon));
-        g_variant_builder_add(&b, "{sv}", "rule", g_variant_new_boolean(steps->rule));
-        g_variant_builder_add(&b, "{sv}", "rule_unknown",
-                              g_variant_new_string(steps->unsure ? steps->unsure : ""));
-        g_variant_builder_add(&b, "{sv}", "administrator_script",
-                              g_variant_new_string(plan->allow && !steps->rule ? plan->allow : ""));
+        pi_wsl_steps_add(&setup->steps, good, names, setup->unsure, plan->allow, &b);
         g_variant_builder_add(&b, "{sv}", "warnings", g_variant_builder_end(&warnings));
         dict = g_variant_ref_sink(g_variant_builder_end(&b));
         pi_json_append(dict, out->json, out->text);
 }
 
-static gboolean allow(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish, Steps *done,
+static gboolean allow(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish, Setup *done,
                       GError **error) {
         g_autofree char *script = pi_script_network(), *answer = NULL;
 
@@ -152,18 +143,18 @@ static gboolean allow(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *w
         answer = pi_windows_run(host, script, error);
         if (!answer)
                 return FALSE;
-        done->rule = pi_wsl_port_has_our_rule(answer, wish->port);
-        if (!done->rule)
+        done->steps.rule = pi_wsl_port_has_our_rule(answer, wish->port);
+        if (!done->steps.rule)
                 done->unsure = pi_answer_get(answer, "ruleerror");
-        if (done->rule || done->unsure)
-                return done->rule = TRUE;
+        if (done->steps.rule || done->unsure)
+                return done->steps.rule = TRUE;
         g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
                     "the Hyper-V firewall has no rule named " PI_WSL_RULE_PREFIX "%u, though the "
                     "script went well: pictl wsl doctor may tell why", wish->port);
         return FALSE;
 }
 
-static gboolean write_files(const PiWslPlan *plan, Steps *done, GError **error) {
+static gboolean write_files(const PiWslPlan *plan, Setup *done, GError **error) {
         /* None is written if another was edited meanwhile. */
         for (int i = 0; i < PI_WSL_FILES; i++)
                 if (!pi_keep_is_still(plan->files[i].path, &plan->files[i].before, error))
@@ -174,12 +165,12 @@ static gboolean write_files(const PiWslPlan *plan, Steps *done, GError **error) 
                 if (!pi_keep_write(plan->files[i].path, &plan->files[i].before,
                                    plan->files[i].after, error))
                         return FALSE;
-                done->files[i] = TRUE;
+                done->steps.files[i] = TRUE;
         }
         return TRUE;
 }
 
-static gboolean apply(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish, Steps *done,
+static gboolean apply(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *wish, Setup *done,
                       GError **error) {
         if (!write_files(plan, done, error))
                 return FALSE;
@@ -188,16 +179,16 @@ static gboolean apply(const PiWslPlan *plan, PiWslHost *host, const PiWslWish *w
 
                 if (!answer)
                         return FALSE;
-                done->logon = TRUE;
+                done->steps.logon = TRUE;
         }
         return !plan->allow || !wish->elevate || allow(plan, host, wish, done, error);
 }
 
 /* What was done before it failed; the error says so as well. */
-static int fail(const PiWslPlan *plan, const Steps *done, PiOutput *out, GError **error) {
-        gboolean files = done->files[0] || done->files[1];
+static int fail(const PiWslPlan *plan, const Setup *done, PiOutput *out, GError **error) {
+        gboolean files = pi_wsl_steps_have_files(&done->steps);
 
-        if (!files && !done->logon)
+        if (!files && !done->steps.logon)
                 return PI_VERB_ERROR;
         if (out->json != PI_JSON_OFF)
                 show_json(plan, FALSE, done, out);
@@ -214,26 +205,21 @@ static gboolean may_write(const PiWslPlan *plan, GError **error) {
         return TRUE;
 }
 
-static Steps steps_of(const PiWslPlan *plan, const PiWslWish *wish) {
-        return (Steps) { .files = { pi_wsl_file_changes(&plan->files[0]),
-                                    pi_wsl_file_changes(&plan->files[1]) },
-                         .logon = plan->logon != NULL,
-                         .rule = plan->allow && wish->elevate };
+static PiWslSteps steps_of(const PiWslPlan *plan, const PiWslWish *wish) {
+        return (PiWslSteps) { .files = { pi_wsl_file_changes(&plan->files[0]),
+                                         pi_wsl_file_changes(&plan->files[1]) },
+                              .logon = plan->logon != NULL,
+                              .rule = plan->allow && wish->elevate };
 }
 
-/* Nothing is left but what an administrator does by hand. */
-static gboolean is_idle(const Steps *steps) {
-        return !steps->files[0] && !steps->files[1] && !steps->logon && !steps->rule;
-}
-
-static void show_end(const PiWslPlan *plan, const Steps *done, PiOutput *out) {
+static void show_end(const PiWslPlan *plan, const Setup *done, PiOutput *out) {
         pi_output_printf(out, "Done; pictl wsl undo takes it back.\n");
-        if (plan->allow && !done->rule)
+        if (plan->allow && !done->steps.rule)
                 pi_output_printf(out, "The script for the administrator was not run: do that.\n");
         if (done->unsure)
                 pi_output_printf(out, "Its script went well, but whether the rule is there cannot "
                                       "be told: %s\n", done->unsure);
-        if (done->files[0] || done->files[1])
+        if (pi_wsl_steps_have_files(&done->steps))
                 pi_output_printf(out, "\nTo apply it, save your work and run wsl --shutdown in "
                                       "Windows: it ends every\ndistribution. Then pictl wsl doctor "
                                       "tells what is left.\n");
@@ -242,16 +228,16 @@ static void show_end(const PiWslPlan *plan, const Steps *done, PiOutput *out) {
 int pi_wsl_setup(PiWslHost *host, const PiWslWish *wish, PiOutput *out, GError **error) {
         g_autoptr(PiWslPlan) plan = pi_wsl_plan_new(host, wish, error);
         gboolean text = out->json == PI_JSON_OFF, idle;
-        g_auto(Steps) steps = {}, done = {};
+        g_auto(Setup) wanted = {}, done = {};
 
         if (!plan || (text && !show(plan, wish, out, error)))
                 return PI_VERB_ERROR;
-        steps = steps_of(plan, wish);
-        idle = is_idle(&steps);
+        wanted.steps = steps_of(plan, wish);
+        idle = !pi_wsl_steps_have_any(&wanted.steps); /* but for what an administrator does */
         if (wish->print || idle) {
-                steps.rule = FALSE; /* its script is wanted */
+                wanted.steps.rule = FALSE; /* its script is wanted */
                 if (!text)
-                        show_json(plan, pi_wsl_plan_is_empty(plan), &steps, out);
+                        show_json(plan, pi_wsl_plan_is_empty(plan), &wanted, out);
                 else if (idle)
                         pi_output_printf(out, "There is nothing%s to do; pictl wsl doctor tells "
                                               "whether all is well.\n",

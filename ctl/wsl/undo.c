@@ -7,6 +7,7 @@
 #include "ctl/wsl/powershell.h"
 #include "ctl/wsl/script.h"
 #include "ctl/wsl/setup.h"
+#include "ctl/wsl/steps.h"
 #include "dbus/error.h"
 
 /* What of ours is there. */
@@ -28,11 +29,6 @@ static void traces_clear(Traces *t) {
         g_free(t->unsure);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Traces, traces_clear)
-
-/* What was done of it, or is to be. */
-typedef struct Steps {
-        gboolean files[PI_WSL_FILES], logon, rule;
-} Steps;
 
 static gboolean find_rules(Traces *t, PiWslHost *host, GError **error) {
         g_autofree char *script = pi_script_network(), *answer = NULL;
@@ -73,21 +69,13 @@ static gboolean find(Traces *t, PiWslHost *host, GError **error) {
         return t->states[0] != PI_KEEP_NONE || pi_wsl_facts_check(t->facts, error);
 }
 
-static Steps plan(const Traces *t, const PiWslWish *wish) {
-        Steps steps = { .logon = t->facts->logon[0] != '\0' };
+static PiWslSteps plan(const Traces *t, const PiWslWish *wish) {
+        PiWslSteps steps = { .logon = t->facts->logon[0] != '\0' };
 
         steps.rule = t->rules != PI_WSL_RULES_NONE && wish->elevate && !t->facts->trouble;
         for (int i = 0; i < PI_WSL_FILES; i++)
                 steps.files[i] = t->states[i] != PI_KEEP_NONE;
         return steps;
-}
-
-static gboolean has_files(const Steps *steps) {
-        return steps->files[0] || steps->files[1];
-}
-
-static gboolean has_any(const Steps *steps) {
-        return has_files(steps) || steps->logon || steps->rule;
 }
 
 static gboolean show_file(const Traces *t, int i, PiOutput *out, GError **error) {
@@ -103,7 +91,7 @@ static gboolean show_file(const Traces *t, int i, PiOutput *out, GError **error)
         return TRUE;
 }
 
-static void show_rules(const Traces *t, const Steps *steps, PiOutput *out) {
+static void show_rules(const Traces *t, const PiWslSteps *steps, PiOutput *out) {
         g_autofree char *script = pi_script_disallow(), *title = NULL;
 
         if (t->unsure)
@@ -117,7 +105,7 @@ static void show_rules(const Traces *t, const Steps *steps, PiOutput *out) {
         pi_wsl_show_script(out, title, script);
 }
 
-static gboolean show(const Traces *t, const Steps *steps, PiOutput *out, GError **error) {
+static gboolean show(const Traces *t, const PiWslSteps *steps, PiOutput *out, GError **error) {
         for (int i = 0; i < PI_WSL_FILES; i++)
                 if (steps->files[i] && !show_file(t, i, out, error))
                         return FALSE;
@@ -141,7 +129,7 @@ static gboolean check(const Traces *t, const PiWslWish *wish, GError **error) {
         return TRUE;
 }
 
-static gboolean restore_files(const Traces *t, const PiWslWish *wish, Steps *done,
+static gboolean restore_files(const Traces *t, const PiWslWish *wish, PiWslSteps *done,
                               GError **error) {
         for (int i = 0; i < PI_WSL_FILES; i++)
                 if (t->paths[i] && !pi_keep_is_still(t->paths[i], &t->now[i], error))
@@ -186,8 +174,8 @@ static gboolean remove_rules(Traces *t, PiWslHost *host, GError **error) {
         return FALSE;
 }
 
-static gboolean apply(Traces *t, PiWslHost *host, const PiWslWish *wish, const Steps *steps,
-                      Steps *done, GError **error) {
+static gboolean apply(Traces *t, PiWslHost *host, const PiWslWish *wish, const PiWslSteps *steps,
+                      PiWslSteps *done, GError **error) {
         if (!restore_files(t, wish, done, error))
                 return FALSE;
         if (steps->logon) {
@@ -208,44 +196,32 @@ static gboolean apply(Traces *t, PiWslHost *host, const PiWslWish *wish, const S
         return FALSE;
 }
 
-static void show_json(const Traces *t, gboolean good, const Steps *steps, PiOutput *out) {
-        g_autofree char *script = pi_script_disallow();
+static void show_json(const Traces *t, gboolean good, const PiWslSteps *steps, PiOutput *out) {
+        const char *const names[] = { name_of(t, 0), name_of(t, 1) };
+        g_autofree char *script = t->rules == PI_WSL_RULES_NONE ? NULL : pi_script_disallow();
         g_autoptr(GVariant) dict = NULL;
-        GVariantBuilder b, files;
+        GVariantBuilder b;
 
-        g_variant_builder_init(&files, G_VARIANT_TYPE("as"));
-        for (int i = 0; i < PI_WSL_FILES; i++)
-                if (steps->files[i])
-                        g_variant_builder_add(&files, "s", name_of(t, i));
         g_variant_builder_init(&b, G_VARIANT_TYPE_VARDICT);
-        g_variant_builder_add(&b, "{sv}", "done", g_variant_new_boolean(good));
-        g_variant_builder_add(&b, "{sv}", "files", g_variant_builder_end(&files));
-        g_variant_builder_add(&b, "{sv}", "logon", g_variant_new_boolean(steps->logon));
-        g_variant_builder_add(&b, "{sv}", "rule", g_variant_new_boolean(steps->rule));
-        g_variant_builder_add(&b, "{sv}", "rule_unknown",
-                              g_variant_new_string(t->unsure ? t->unsure : ""));
-        g_variant_builder_add(&b, "{sv}", "administrator_script",
-                              g_variant_new_string(t->rules != PI_WSL_RULES_NONE && !steps->rule
-                                                           ? script
-                                                           : ""));
+        pi_wsl_steps_add(steps, good, names, t->unsure, script, &b);
         dict = g_variant_ref_sink(g_variant_builder_end(&b));
         pi_json_append(dict, out->json, out->text);
 }
 
-static void show_end(const Traces *t, const Steps *done, PiOutput *out) {
+static void show_end(const Traces *t, const PiWslSteps *done, PiOutput *out) {
         pi_output_printf(out, "Done.\n");
         if (done->rule && t->unsure)
                 pi_output_printf(out, "Whether the rule is gone cannot be told: %s\n", t->unsure);
         else if (t->rules != PI_WSL_RULES_NONE)
                 pi_output_printf(out, "The script for the administrator was not run: do that.\n");
-        if (has_files(done))
+        if (pi_wsl_steps_have_files(done))
                 pi_output_printf(out, "\nIt counts after wsl --shutdown in Windows, which ends "
                                       "every distribution.\n");
 }
 
 /* What was done before it failed; the error says so as well. */
-static int fail(const Traces *t, const Steps *done, PiOutput *out, GError **error) {
-        if (!has_any(done))
+static int fail(const Traces *t, const PiWslSteps *done, PiOutput *out, GError **error) {
+        if (!pi_wsl_steps_have_any(done))
                 return PI_VERB_ERROR;
         if (out->json != PI_JSON_OFF)
                 show_json(t, FALSE, done, out);
@@ -260,17 +236,17 @@ static int fail(const Traces *t, const Steps *done, PiOutput *out, GError **erro
 int pi_wsl_undo(PiWslHost *host, const PiWslWish *wish, PiOutput *out, GError **error) {
         g_auto(Traces) t = {};
         gboolean text = out->json == PI_JSON_OFF;
-        Steps steps, done = {};
+        PiWslSteps steps, done = {};
 
         if (!find(&t, host, error))
                 return PI_VERB_ERROR;
         steps = plan(&t, wish);
         if (text && !show(&t, &steps, out, error))
                 return PI_VERB_ERROR;
-        if (wish->print || !has_any(&steps)) {
+        if (wish->print || !pi_wsl_steps_have_any(&steps)) {
                 if (!text)
                         show_json(&t, FALSE, &steps, out);
-                else if (!has_any(&steps))
+                else if (!pi_wsl_steps_have_any(&steps))
                         pi_output_printf(out, "There is nothing%s of pictl wsl setup to undo.\n",
                                          t.rules != PI_WSL_RULES_NONE ? " else" : "");
                 return EXIT_SUCCESS;
