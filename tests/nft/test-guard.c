@@ -205,18 +205,24 @@ static void by_setting(Fixture *f, gconstpointer data) {
         g_assert_false(has_no_rules(a));
 }
 
-/* Where a member will come from that nobody can connect to is only known while it is connected. */
-static void outbound_only(Fixture *f, gconstpointer data) {
-        TestNode *a = f->node[0], *b = f->node[1];
+/* A cluster of the two. */
+static void meet(TestNode *a, TestNode *b) {
         g_autofree char *token = NULL;
 
-        test_node_stop(b);
-        test_node_configure(b, "Port=0\n");
-        test_node_start(b);
         test_create(a);
         token = test_token(a, NULL);
         test_join(b, token);
         test_wait_for_member(a, b, "up");
+}
+
+/* Where a member will come from that nobody can connect to is only known while it is connected. */
+static void outbound_only(Fixture *f, gconstpointer data) {
+        TestNode *a = f->node[0], *b = f->node[1];
+
+        test_node_stop(b);
+        test_node_configure(b, "Port=0\n");
+        test_node_start(b);
+        meet(a, b);
         wait_for_count(f->helper[0], PI_FIREWALL_MEMBERS, 1);
         wait_for_count(f->helper[0], PI_FIREWALL_WINDOWS, 0);
         /* It listens at nothing. */
@@ -231,12 +237,8 @@ static void outbound_only(Fixture *f, gconstpointer data) {
 /* A member that was killed comes back through its own rules and those of the others. */
 static void comes_back(Fixture *f, gconstpointer data) {
         TestNode *a = f->node[0], *b = f->node[1];
-        g_autofree char *token = NULL;
 
-        test_create(a);
-        token = test_token(a, NULL);
-        test_join(b, token);
-        test_wait_for_member(a, b, "up");
+        meet(a, b);
         wait_for_state(b, "applied");
         for (guint i = 0; i < 3; i++) {
                 TestNode *victim = i % 2 ? a : b, *other = i % 2 ? b : a;
@@ -287,12 +289,8 @@ static gboolean is_member(gpointer userdata) {
 /* Off while its address changed, it is a stranger until somebody opens a window for it. */
 static void moved(Fixture *f, gconstpointer data) {
         TestNode *a = f->node[0], *b = f->node[1];
-        g_autofree char *token = NULL;
 
-        test_create(a);
-        token = test_token(a, NULL);
-        test_join(b, token);
-        test_wait_for_member(a, b, "up");
+        meet(a, b);
         test_node_stop(b);
         run_at(b, "ip addr flush dev eth0 && ip addr add " MOVED_TO "/16 dev eth0");
         test_node_start(b);
