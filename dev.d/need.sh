@@ -23,6 +23,9 @@ packages() {
         apt-e2e)
             echo mmdebstrap procps python3 systemd-container util-linux
             ;;
+        apt-package)
+            echo debhelper dpkg-dev fakeroot git
+            ;;
         apt-avx512)
             echo bochs bochs-term bochsbios busybox-static cpio grub-common grub-pc-bin xorriso
             ;;
