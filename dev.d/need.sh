@@ -21,7 +21,7 @@ packages() {
             echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap qemu-user
             ;;
         apt-e2e)
-            echo mmdebstrap procps python3 systemd-container util-linux
+            echo iproute2 mmdebstrap nftables python3 systemd-container util-linux
             ;;
         apt-package)
             echo debhelper dpkg-dev fakeroot git
@@ -38,7 +38,7 @@ packages() {
             echo python3 python3-numpy
             ;;
         dnf-e2e)
-            echo procps-ng python3 systemd-container util-linux
+            echo iproute nftables python3 systemd-container util-linux
             ;;
         dnf-test)
             echo clang compiler-rt curl dbus-devel dbus-tools gnuplot-minimal \

@@ -2,26 +2,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The service on a booted machine, as an administrator sees it: checks.py SOURCE BUILD CACHE
 
-Boots one with systemd of its own, see machine.sh, and prints TAP. Needs root and Debian; where it
+Boots one with systemd of its own, see rack.sh, and prints TAP. Needs root and Debian; where it
 cannot boot, it skips all and says why. PI_E2E_TERMS is the number of terms of the job that is
 interrupted; without it a number that takes some seconds.
 """
 
-import fcntl
-import glob
 import json
 import os
 import re
-import shutil
-import signal
 import subprocess
 import sys
+import tempfile
 import time
 
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lint'))
-
-from machine import DRIVER, Failed, Machine, wait_for  # noqa: E402
-from tap import Tap, read  # noqa: E402
+import frame
+from frame import Skipped, expect, read
+from rack import wait_for
 
 SERVICE = 'pi-computed.service'
 STATE = '/var/lib/pi-computed'
@@ -32,15 +28,6 @@ EXPOSURE = 15
 
 # Of a job that is interrupted.
 SECONDS = 8
-
-
-class Skipped(Exception):
-    """This cannot be checked here, and why."""
-
-
-def expect(condition, *said):
-    if not condition:
-        raise Failed('\n'.join(str(text) for text in said))
 
 
 def between(value, low, high, share):
@@ -59,8 +46,9 @@ def metrics(machine):
 class Checks:
     """Each method with a text is a check; they are done in this order on one machine."""
 
-    def __init__(self, machine, source):
+    def __init__(self, machine, source, build):
         self.machine = machine
+        self.build = build
         header = read(source, 'daemon/events.h')
         self.events = dict(re.findall(r'#define PI_EVENT_(\w+) "([0-9a-f]{32})"', header))
         self.units = []
@@ -78,9 +66,24 @@ class Checks:
         expect(between(said[1], before, after, 0.05), *said)
 
     def boots(self):
-        """the machine boots with all units"""
+        """the machine boots"""
         word = self.machine.wait_until_up()
         expect(word == 'running', self.machine.run('systemctl', '--failed').stdout)
+
+    def installs(self):
+        """the service is installed, with all units"""
+        with tempfile.TemporaryDirectory() as tree:
+            subprocess.run(['meson', 'install', '-C', self.build, '--no-rebuild', '--quiet'],
+                           check=True, stdout=sys.stderr, env=dict(os.environ, DESTDIR=tree))
+            with subprocess.Popen(['tar', '-C', tree, '-c', '.'], stdout=subprocess.PIPE) as tar:
+                # /lib and others are links, and stay so; / keeps its mode.
+                subprocess.run(self.machine.command('tar', '-C', '/', '-x', '--no-overwrite-dir',
+                                                    '--keep-directory-symlink'),
+                               check=True, stdin=tar.stdout)
+        # What a package does when it is installed.
+        for argv in (('systemd-sysusers',), ('journalctl', '--update-catalog'),
+                     ('systemctl', 'daemon-reload'), ('systemctl', 'reload', 'dbus')):
+            self.machine.say(*argv)
         said = self.machine.say('systemctl', 'list-unit-files', '--no-legend', '--plain',
                                 'pi-computed*')
         self.units = [line.split()[0] for line in said.splitlines()]
@@ -148,7 +151,7 @@ class Checks:
         blows = {
             'SIGKILL': lambda: m.say('systemctl', 'kill', '--signal=KILL', SERVICE),
             'restart': lambda: m.say('systemctl', 'restart', SERVICE),
-            'loss of power': m.cut_power,
+            'loss of power': lambda: (m.cut_power(), m.start()),
             'reboot': m.reboot,
         }
         job = str(pictl(m, 'submit', terms, '--label=survivor')['id'])
@@ -387,100 +390,17 @@ class Checks:
         expect('ended with status 0' in m.console(), m.console()[-2000:])
 
 
-ORDER = ('boots', 'starts', 'warns_nobody', 'is_activated', 'is_sandboxed', 'verifies_units',
-         'tells_cpu', 'survives', 'reloads', 'disk_full', 'disk_read_only', 'explains', 'exports',
-         'leaves_textfile', 'guards', 'beside_firewalld', 'beside_ufw',
+ORDER = ('boots', 'installs', 'starts', 'warns_nobody', 'is_activated', 'is_sandboxed',
+         'verifies_units', 'tells_cpu', 'survives', 'reloads', 'disk_full', 'disk_read_only',
+         'explains', 'exports', 'leaves_textfile', 'guards', 'beside_firewalld', 'beside_ufw',
          'tells_memory', 'stops')
 
 
-def left_behind(state):
-    """What a machine could leave on this one."""
-    faults = [f'a mount: {line}' for line in read('/', 'proc/self/mounts').splitlines()
-              if state in line]
-    faults += [f'a control group: {path}' for path in
-               glob.glob('/sys/fs/cgroup/**/pi-computed-e2e', recursive=True)]
-    for path in glob.glob('/proc/[0-9]*/cmdline'):
-        try:
-            words = read('/', path[1:]).split('\0')
-        except OSError:
-            continue
-        if state in words:
-            faults.append(f'a process: {" ".join(words)}')
-    return faults + ([f'a directory: {state}'] if os.path.exists(state) else [])
-
-
-def why_not():
-    """Why no machine can be booted here, or ""."""
-    if os.geteuid() != 0:
-        return 'only root can boot a machine'
-    for program in ('mmdebstrap', 'systemd-nspawn'):
-        if not shutil.which(program):
-            return f'there is no {program} here'
-    if not re.search(r'^ID=debian$', read('/', 'etc/os-release'), re.MULTILINE):
-        return 'this is not Debian'
-    done = subprocess.run(['unshare', '--mount', '--pid', '--fork', '--mount-proc', 'mount',
-                           '-t', 'tmpfs', 'tmpfs', '/mnt'], check=False, stderr=subprocess.PIPE,
-                          text=True)
-    return f'no namespace can be had: {done.stderr.strip()}' if done.returncode else ''
-
-
-def run_all(tap, checks):
-    for name in ORDER:
-        check = getattr(checks, name)
-        start, faults = time.monotonic(), []
-        try:
-            check()
-        except Skipped as reason:
-            tap.skip(check.__doc__, reason)
-            continue
-        except (Failed, LookupError, TypeError, ValueError, OSError,
-                subprocess.SubprocessError) as error:
-            faults = [f'{type(error).__name__}: {error}']
-        tap.result(check.__doc__, faults)
-        print(f'# {name} took {time.monotonic() - start:.1f} s', flush=True)
-        if faults and name == 'boots':
-            return
-
-
-def run_on_machine(tap, source, build, cache):
-    if subprocess.run([DRIVER, 'base', cache], check=False, stdout=sys.stderr).returncode:
-        tap.skip('the service on a booted machine', 'no system to boot could be made')
-        return
-    tree, state = (os.path.join(cache, name) for name in ('tree', 'state'))
-    for folder in (tree, state):
-        # Of a run that was killed.
-        shutil.rmtree(folder, ignore_errors=True)
-        os.mkdir(folder)
-    machine = None
-    try:
-        subprocess.run(['meson', 'install', '-C', build, '--no-rebuild', '--quiet'], check=True,
-                       stdout=sys.stderr, env=dict(os.environ, DESTDIR=tree))
-        machine = Machine(cache, tree, state)
-        run_all(tap, Checks(machine, source))
-        if tap.failed:
-            for line in machine.console().splitlines()[-40:]:
-                print(f'# console: {line}')
-    finally:
-        if machine:
-            machine.close()
-        for folder in (tree, state):
-            shutil.rmtree(folder, ignore_errors=True)
-    tap.result('nothing is left behind', left_behind(state))
-
-
 def main(source, build, cache):
-    tap = Tap()
-    reason = why_not()
-    if reason:
-        tap.skip('the service on a booted machine', reason)
-        tap.done()
-    # Meson, or a person, ends this with a signal: let the machine end, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    os.makedirs(cache, exist_ok=True)
-    with open(os.path.join(cache, 'lock'), 'w', encoding='utf-8') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        run_on_machine(tap, source, build, cache)
-    tap.done()
+    def check(tap):
+        frame.on_rack(tap, cache, 1,
+                      lambda rack: frame.run_all(tap, Checks(rack[1], source, build), ORDER))
+    frame.main('the service on a booted machine', cache, check)
 
 
 main(*sys.argv[1:4])

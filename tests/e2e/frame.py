@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What all checks on booted machines have in common."""
+
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lint'))
+
+from rack import Failed, Rack, make_base  # noqa: E402
+from tap import Tap, read  # noqa: E402
+
+
+class Skipped(Exception):
+    """This cannot be checked here, and why."""
+
+
+def expect(condition, *said):
+    if not condition:
+        raise Failed('\n'.join(str(text) for text in said))
+
+
+def groups_of(rack):
+    return glob.glob(f'/sys/fs/cgroup/**/pi-computed-rack.{rack.holder.pid}.*', recursive=True)
+
+
+def processes_of(rack):
+    found = []
+    for path in glob.glob('/proc/[0-9]*/cmdline'):
+        try:
+            words = read('/', path[1:]).split('\0')
+        except OSError:
+            continue
+        if any(rack.state in word for word in words):
+            found.append(f'{path}: {" ".join(words)}')
+    return found
+
+
+def left_behind(rack):
+    """What a rack could leave on this machine."""
+    faults = [f'a mount: {line}' for line in read('/', 'proc/self/mounts').splitlines()
+              if rack.state in line]
+    faults += [f'a control group: {path}' for path in groups_of(rack)]
+    faults += [f'a process: {process}' for process in processes_of(rack)]
+    return faults + ([f'a directory: {rack.state}'] if os.path.exists(rack.state) else [])
+
+
+def why_not():
+    """Why no machine can be booted here, or ""."""
+    if os.geteuid() != 0:
+        return 'only root can boot a machine'
+    for program in ('ip', 'mmdebstrap', 'nft', 'systemd-nspawn'):
+        if not shutil.which(program):
+            return f'there is no {program} here'
+    if not re.search(r'^ID=debian$', read('/', 'etc/os-release'), re.MULTILINE):
+        return 'this is not Debian'
+    done = subprocess.run(['unshare', '--mount', '--pid', '--net', '--fork', '--mount-proc',
+                           'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], check=False,
+                          stderr=subprocess.PIPE, text=True)
+    return f'no namespace can be had: {done.stderr.strip()}' if done.returncode else ''
+
+
+def run_all(tap, checks, order):
+    """Each method of `checks` that `order` names, by its text; no more when the first one fails."""
+    for name in order:
+        check = getattr(checks, name)
+        start, faults = time.monotonic(), []
+        try:
+            check()
+        except Skipped as reason:
+            tap.skip(check.__doc__, reason)
+            continue
+        except (Failed, LookupError, TypeError, ValueError, OSError,
+                subprocess.SubprocessError) as error:
+            faults = [f'{type(error).__name__}: {error}']
+        tap.result(check.__doc__, faults)
+        print(f'# {name} took {time.monotonic() - start:.1f} s', flush=True)
+        if faults and name == order[0]:
+            return
+
+
+def on_rack(tap, cache, count, action, suite='bookworm'):
+    """action(rack), and that nothing is left of the rack when it is done."""
+    base = make_base(cache, suite)
+    with tempfile.TemporaryDirectory(dir=cache, prefix='rack-') as state:
+        with Rack(base, state, count) as rack:
+            action(rack)
+            if tap.failed:
+                for machine in rack:
+                    for line in machine.console().splitlines()[-40:]:
+                        print(f'# {machine.name}: {line}')
+    tap.result('nothing is left behind', left_behind(rack))
+
+
+def main(what, cache, checks):
+    """checks(tap), where machines can be booted; a program of its own."""
+    tap = Tap()
+    reason = why_not()
+    if reason:
+        tap.skip(what, reason)
+        tap.done()
+    # Meson, or a person, ends this with a signal: let the machines end, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    os.makedirs(cache, exist_ok=True)
+    checks(tap)
+    tap.done()
