@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The service on a booted machine, as an administrator sees it: checks.py SOURCE BUILD CACHE
+"""The service on a booted machine, as an administrator sees it:
+checks.py SOURCE BUILD CACHE [SUITE]
 
 Boots one with systemd of its own, see rack.sh, and prints TAP. Needs root and Debian; where it
 cannot boot, it skips all and says why. PI_E2E_TERMS is the number of terms of the job that is
@@ -396,11 +397,11 @@ ORDER = ('boots', 'installs', 'starts', 'warns_nobody', 'is_activated', 'is_sand
          'tells_memory', 'stops')
 
 
-def main(source, build, cache):
+def main(source, build, cache, suite='bookworm'):
     def check(tap):
-        frame.on_rack(tap, cache, 1,
-                      lambda rack: frame.run_all(tap, Checks(rack[1], source, build), ORDER))
+        frame.on_rack(tap, cache, 1, lambda rack: frame.run_all(
+            tap, Checks(rack[1], source, build), ORDER), suite)
     frame.main('the service on a booted machine', cache, check)
 
 
-main(*sys.argv[1:4])
+main(*sys.argv[1:5])

@@ -85,7 +85,7 @@ def run_all(tap, checks, order):
             return
 
 
-def on_rack(tap, cache, count, action, suite='bookworm'):
+def on_rack(tap, cache, count, action, suite):
     """action(rack), and that nothing is left of the rack when it is done."""
     base = make_base(cache, suite)
     with tempfile.TemporaryDirectory(dir=cache, prefix='rack-') as state:

@@ -47,6 +47,7 @@ class Rack:
     """
 
     def __init__(self, base, state, count=1):
+        self.base = base
         self.state = state
         self.machines = [Machine(self, number) for number in range(1, count + 1)]
         # In a session of its own, so that Ctrl-C is for the one who closes this.

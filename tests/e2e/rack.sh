@@ -65,14 +65,15 @@ inside() {
 hold() {
     local base state count=$3 number holder=''
     base=$(readlink -f "$1") state=$(readlink -f "$2")
-    [ -e "$base.recipe" ] || die "$base is no system: rack.sh base ${1%/*}"
-    exec 8<"${base%/*}" 9<"$state"
+    [ -e "$base.recipe" ] || die "$base is no system: rack.sh base ${base%/*} ${base##*/}"
+    exec 8>>"$base.lock" 9<"$state"
     flock -s 8
     flock -n 9 || die "a rack is up in $state"
     [ -z "$(ls -A "$state")" ] || die "$state is not empty"
     remove_groups
     trap remove_groups EXIT
-    trap '[ -z "$holder" ] || kill -KILL "$holder" 2>/dev/null || true' INT TERM HUP
+    # Without a word of bash about what was killed.
+    trap 'exec 2>/dev/null; [ -z "$holder" ] || kill -KILL "$holder" || true' INT TERM HUP
     mkdir "$state/disks"
     for ((number = 1; number <= count; number++)); do
         mkdir "$state/$number"
@@ -108,10 +109,14 @@ with_machines() {
     local count=$1 state=$2 number
     shift 2
     holder "$state" >/dev/null
-    [ $# -ge "$count" ] || die "which machine?"
     for number in "${@:1:count}"; do
         [ -d "$state/$number" ] || die "there is no machine \"$number\" in $state"
     done
+}
+
+usage() {
+    sed -n 's/^#     /    /p' "$self" >&2
+    exit 2
 }
 
 verb=${1:-}
@@ -119,11 +124,11 @@ verb=${1:-}
 case $verb/$# in
     base/1 | base/2 | hold/3 | inside/3) ;;
     heal/1) with_machines 0 "$@" ;;
-    enter/0 | enter/1 | enter/2) die "usage: rack.sh enter STATE N COMMAND..." ;;
-    enter/* | wait_up/2 | start/2 | crash/2 | powercut/2 | freeze/2 | thaw/2 | slow/3 | link/3 | loss/3)
-        with_machines 1 "$@"
-        ;;
+    wait_up/2 | start/2 | crash/2 | powercut/2 | freeze/2 | thaw/2) with_machines 1 "$@" ;;
+    slow/3 | link/3 | loss/3) with_machines 1 "$@" ;;
     cut/3) with_machines 2 "$@" ;;
-    *) die "usage: sed -n 3,33p $self" ;;
+    enter/[0-2]) usage ;;
+    enter/*) with_machines 1 "$@" ;;
+    *) usage ;;
 esac
 "$verb" "$@"

@@ -23,11 +23,11 @@ base() {
     local suite=${2:-bookworm} root recipe unit
     mkdir -p "$1"
     root=$(readlink -f "$1")/$suite
-    recipe=$(cksum "${BASH_SOURCE[0]}")
-    exec 8<"$1"
+    recipe=$(cksum <"${BASH_SOURCE[0]}")
+    exec 8>>"$root.lock"
     flock -s 8
     [ "$(cat "$root.recipe" 2>/dev/null)" != "$recipe" ] || return 0
-    flock -n 8 || echo "rack.sh: waiting for the racks that run on $1" >&2
+    flock -n 8 || echo "rack.sh: waiting for the racks that run on $root" >&2
     flock 8
     rm -rf --one-file-system "$root" "$root.recipe"
     mmdebstrap --quiet --variant=minbase --include="$(suite_packages "$suite")" \
