@@ -398,10 +398,10 @@ ORDER = ('boots', 'installs', 'starts', 'warns_nobody', 'is_activated', 'is_sand
 
 
 def main(source, build, cache, suite='bookworm'):
-    def check(tap):
-        frame.on_rack(tap, cache, 1, lambda rack: frame.run_all(
-            tap, Checks(rack[1], source, build), ORDER), suite)
-    frame.main('the service on a booted machine', cache, check)
+    def check(tap, base):
+        frame.on_rack(tap, base, 1, lambda rack: frame.run_all(
+            tap, Checks(rack[1], source, build), ORDER))
+    frame.main('the service on a booted machine', cache, suite, check)
 
 
 main(*sys.argv[1:5])

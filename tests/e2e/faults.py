@@ -14,7 +14,7 @@ import time
 
 import frame
 from frame import expect
-from rack import DRIVER, Rack, make_base, wait_for
+from rack import DRIVER, Rack, wait_for
 
 PORT = '4711'
 
@@ -209,9 +209,9 @@ class Checks:
 
     def is_alone(self):
         """no second rack takes the place of the first"""
-        said = subprocess.run([DRIVER, 'hold', self.rack.base, self.rack.state, '1'], check=False, text=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT).stdout
+        argv = [DRIVER, 'hold', self.rack.base, self.rack.state, '1']
+        said = subprocess.run(argv, check=False, text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
         expect('a rack is up in' in said, said)
 
 
@@ -219,11 +219,10 @@ ORDER = ('boots', 'connects', 'is_cut', 'loses', 'is_unplugged', 'freezes', 'slo
          'crashes', 'loses_power', 'powers_off', 'is_alone')
 
 
-def ends(tap, cache, suite, number):
+def ends(tap, base, number):
     """What stays of a rack whose holder gets that signal."""
     name = signal.Signals(number).name
-    base = make_base(cache, suite)
-    with tempfile.TemporaryDirectory(dir=cache, prefix='rack-') as state:
+    with tempfile.TemporaryDirectory() as state:
         rack = Rack(base, state, 2)
         rack.wait_until_up()
         rack.holder.send_signal(number)
@@ -231,19 +230,20 @@ def ends(tap, cache, suite, number):
         wait_for('its processes to end', lambda: not frame.processes_of(rack))
         rack.close()
     if number == signal.SIGKILL:
-        found = frame.groups_of(rack)
-        print(f'# {len(found)} control groups')
-        with tempfile.TemporaryDirectory(dir=cache, prefix='rack-') as state:
+        print(f'# {len(frame.groups_of(rack))} control groups until the next rack')
+        with tempfile.TemporaryDirectory() as state:
             Rack(base, state).close()
     tap.result(f'nothing is left behind after {name}', frame.left_behind(rack))
 
 
+def check(tap, base):
+    frame.on_rack(tap, base, 3, lambda rack: frame.run_all(tap, Checks(rack), ORDER))
+    for number in (signal.SIGINT, signal.SIGKILL):
+        ends(tap, base, number)
+
+
 def main(cache, suite='bookworm'):
-    def check(tap):
-        frame.on_rack(tap, cache, 3, lambda rack: frame.run_all(tap, Checks(rack), ORDER), suite)
-        for number in (signal.SIGINT, signal.SIGKILL):
-            ends(tap, cache, suite, number)
-    frame.main('the faults of a rack of machines', cache, check)
+    frame.main('the faults of a rack of machines', cache, suite, check)
 
 
 main(*sys.argv[1:3])

@@ -85,10 +85,9 @@ def run_all(tap, checks, order):
             return
 
 
-def on_rack(tap, cache, count, action, suite):
+def on_rack(tap, base, count, action):
     """action(rack), and that nothing is left of the rack when it is done."""
-    base = make_base(cache, suite)
-    with tempfile.TemporaryDirectory(dir=cache, prefix='rack-') as state:
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(base), prefix='rack-') as state:
         with Rack(base, state, count) as rack:
             action(rack)
             if tap.failed:
@@ -98,15 +97,18 @@ def on_rack(tap, cache, count, action, suite):
     tap.result('nothing is left behind', left_behind(rack))
 
 
-def main(what, cache, checks):
-    """checks(tap), where machines can be booted; a program of its own."""
+def main(what, cache, suite, checks):
+    """checks(tap, base), where machines can be booted; a program of its own."""
     tap = Tap()
-    reason = why_not()
-    if reason:
+    try:
+        reason = why_not()
+        if reason:
+            raise Skipped(reason)
+        base = make_base(cache, suite)
+    except (Failed, Skipped) as reason:
         tap.skip(what, reason)
         tap.done()
     # Meson, or a person, ends this with a signal: let the machines end, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    os.makedirs(cache, exist_ok=True)
-    checks(tap)
+    checks(tap, base)
     tap.done()

@@ -95,7 +95,7 @@ hold() {
 holder() {
     local holder
     read -r holder 2>/dev/null <"$1/holder" || die "no rack was started in $1"
-    [ -e "/proc/$holder" ] || die "the rack in $1 is gone: see $1/log"
+    [ -e "/proc/$holder" ] || die "the rack in $1 is gone: $(tail -n 5 "$1/log")"
     echo "$holder"
 }
 

@@ -9,7 +9,7 @@ import tempfile
 
 from tap import Tap, run, sources
 
-PROGRAMS = ['dev', '.ci/run']
+PROGRAMS = ['dev', '.ci/run', 'dev.d/bin/on', 'dev.d/bin/rack']
 
 
 def faults_in(path):

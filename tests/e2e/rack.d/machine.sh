@@ -50,7 +50,7 @@ set_power() {
     mv "$1/$2/power.new" "$1/$2/power"
 }
 
-# power STATE N: "on BOOTS", or "off BOOTS STATUS"
+# power STATE N: "on BOOTS", or "off BOOTS STATUS"; "off 0" before the first.
 power() {
     cat "$1/$2/power" 2>/dev/null || echo "off 0"
 }
@@ -91,8 +91,12 @@ enter() {
 # wait_up STATE N: until its systemd has done its part; prints its word for that.
 wait_up() {
     local end=$((SECONDS + 60)) word
-    await "$1" "$2" on
     while [ $SECONDS -lt "$end" ]; do
+        holder "$1" >/dev/null
+        case $(power "$1" "$2") in
+            "off 0") ;;
+            off*) die "machine $2 went off: see $1/$2/console" ;;
+        esac
         word=$(enter "$1" "$2" timeout 20 systemctl is-system-running --wait 2>/dev/null) || true
         case $word in
             running | degraded)
@@ -100,8 +104,6 @@ wait_up() {
                 return
                 ;;
         esac
-        [[ $(power "$1" "$2") == on* ]] || die "machine $2 went off: see $1/$2/console"
-        holder "$1" >/dev/null
         sleep 0.02
     done
     die "machine $2 is not up after 60 s: see $1/$2/console"
