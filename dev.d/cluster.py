@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Booted machines to play with: cluster.py CACHE COUNT PACKAGE... [-- COMMAND...]
+"""Booted machines to play with: cluster.py CACHE COUNT PACKAGES [-- COMMAND...]
 
-Boots COUNT of them, see tests/e2e/rack.sh, installs the packages in each, and runs the command,
-or a shell, with the programs of dev.d/bin. When that ends, or at a signal, nothing is left.
+Boots COUNT of them, see tests/e2e/rack.sh, installs in each what ./dev package has left in the
+folder PACKAGES, and runs the command, or a shell, with the programs of dev.d/bin. When that ends,
+or at a signal, nothing is left.
 """
 
 import os
@@ -17,7 +18,7 @@ BIN = os.path.join(HERE, 'bin')
 sys.path.append(os.path.join(HERE, '../tests/e2e'))
 
 import frame  # noqa: E402
-from rack import Failed, Rack, make_base  # noqa: E402
+from rack import Failed, Rack, make_base, packages_in  # noqa: E402
 
 # Ctrl-C is for the command that runs, as in every shell.
 SHELL = '''\
@@ -44,21 +45,20 @@ def run(state, command):
                               check=False).returncode
 
 
-def main(cache, count, *words):
-    end = words.index('--') if '--' in words else len(words)
-    packages, command = words[:end], words[end + 1:]
+def main(cache, count, folder, *words):
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     reason = frame.why_not()
     if reason:
         raise Failed(reason)
+    packages = packages_in(folder)
     base = make_base(cache)
     with tempfile.TemporaryDirectory(prefix='pi-computed-rack-') as state, \
             Rack(base, state, int(count)) as rack:
         rack.wait_until_up()
         rack.each(lambda machine: machine.install(*packages))
         say(f'{count} machines run, with {", ".join(map(os.path.basename, packages))}')
-        return run(state, command)
+        return run(state, words[1:])
 
 
 try:

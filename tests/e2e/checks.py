@@ -1,24 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The service on a booted machine, as an administrator sees it:
-checks.py SOURCE BUILD CACHE [SUITE]
+checks.py SOURCE PACKAGES CACHE [SUITE]
 
-Boots one with systemd of its own, see rack.sh, and prints TAP. Needs root and Debian; where it
-cannot boot, it skips all and says why. PI_E2E_TERMS is the number of terms of the job that is
-interrupted; without it a number that takes some seconds.
+Boots one with systemd of its own, see rack.sh, installs what ./dev package has left in the folder
+PACKAGES, and prints TAP. Needs root and Debian; where it cannot boot, it skips all and says why.
+PI_E2E_TERMS is the number of terms of the job that is interrupted; without it a number that takes
+some seconds.
 """
 
 import json
 import os
 import re
-import subprocess
 import sys
-import tempfile
 import time
 
 import frame
 from frame import Skipped, expect, read
-from rack import wait_for
+from rack import packages_in, wait_for
 
 SERVICE = 'pi-computed.service'
 STATE = '/var/lib/pi-computed'
@@ -47,9 +46,9 @@ def metrics(machine):
 class Checks:
     """Each method with a text is a check; they are done in this order on one machine."""
 
-    def __init__(self, machine, source, build):
+    def __init__(self, machine, source, packages):
         self.machine = machine
-        self.build = build
+        self.packages = packages
         header = read(source, 'daemon/events.h')
         self.events = dict(re.findall(r'#define PI_EVENT_(\w+) "([0-9a-f]{32})"', header))
         self.units = []
@@ -73,18 +72,7 @@ class Checks:
 
     def installs(self):
         """the service is installed, with all units"""
-        with tempfile.TemporaryDirectory() as tree:
-            subprocess.run(['meson', 'install', '-C', self.build, '--no-rebuild', '--quiet'],
-                           check=True, stdout=sys.stderr, env=dict(os.environ, DESTDIR=tree))
-            with subprocess.Popen(['tar', '-C', tree, '-c', '.'], stdout=subprocess.PIPE) as tar:
-                # /lib and others are links, and stay so; / keeps its mode.
-                subprocess.run(self.machine.command('tar', '-C', '/', '-x', '--no-overwrite-dir',
-                                                    '--keep-directory-symlink'),
-                               check=True, stdin=tar.stdout)
-        # What a package does when it is installed.
-        for argv in (('systemd-sysusers',), ('journalctl', '--update-catalog'),
-                     ('systemctl', 'daemon-reload'), ('systemctl', 'reload', 'dbus')):
-            self.machine.say(*argv)
+        self.machine.install(*packages_in(self.packages))
         said = self.machine.say('systemctl', 'list-unit-files', '--no-legend', '--plain',
                                 'pi-computed*')
         self.units = [line.split()[0] for line in said.splitlines()]
@@ -397,10 +385,10 @@ ORDER = ('boots', 'installs', 'starts', 'warns_nobody', 'is_activated', 'is_sand
          'tells_memory', 'stops')
 
 
-def main(source, build, cache, suite='bookworm'):
+def main(source, packages, cache, suite='bookworm'):
     def check(tap, base):
         frame.on_rack(tap, base, 1, lambda rack: frame.run_all(
-            tap, Checks(rack[1], source, build), ORDER))
+            tap, Checks(rack[1], source, packages), ORDER))
     frame.main('the service on a booted machine', cache, suite, check)
 
 

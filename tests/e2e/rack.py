@@ -2,6 +2,7 @@
 """Booted machines with a network between them: rack.sh as objects."""
 
 import concurrent.futures
+import glob
 import json
 import os
 import re
@@ -37,6 +38,15 @@ def make_base(cache, suite='bookworm'):
     if subprocess.run([DRIVER, 'base', cache, suite], check=False, stdout=sys.stderr).returncode:
         raise Failed(f'no system of {suite} could be made in {cache}')
     return os.path.join(cache, suite)
+
+
+def packages_in(folder):
+    """Those of the service, and of its exporter, that ./dev package left there."""
+    found = [path for name in ('pi-computed', 'pi-computed-exporter')
+             for path in glob.glob(os.path.join(folder, f'{name}_*.deb'))]
+    if len(found) != 2:
+        raise Failed(f'{folder} has no packages, or old ones: ./dev package makes them')
+    return found
 
 
 class Rack:
