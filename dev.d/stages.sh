@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For ./dev: the stages of the tests, and the verbs that run them.
+
+stages=()
+
+# stage NAME DIRECTORY WHAT ARGUMENT...: builds, and runs meson's tests; results.py counts them
+# later.
+stage() {
+    local name=$1 dir=$2 what=$3 start=$SECONDS
+    shift 3
+    echo
+    echo "== $name: $what"
+    rm -f "$dir/meson-logs/$name"[.-]*
+    stages+=("$name=$dir/meson-logs/$name")
+    { ninja -C "$dir" --quiet &&
+        meson test -C "$dir" --no-rebuild --print-errorlogs --logbase "$name" "$@" \
+            </dev/null; } || true
+    echo "== $name took $((SECONDS - start)) s"
+}
+
+# of_rooms DIRECTORY ROOM...: the names of the tests of these rooms, ROOM-THING.
+of_rooms() {
+    local dir=$1 IFS='|'
+    shift
+    meson test -C "$dir" --no-rebuild --list 2>/dev/null | sed -nE "s:.* / (($*)-.*)$:\1:p"
+}
+
+# The thread sanitizer of older compilers cannot live with much address randomisation.
+thread_stage() {
+    local names
+    if ! setarch -R true 2>/dev/null; then
+        stages+=("thread!this machine does not let a program turn address randomisation off")
+        return
+    fi
+    setup build-thread -Db_sanitize=thread -Db_lundef=false
+    mapfile -t names < <(of_rooms build-thread work store jobs bus)
+    names+=(cluster-roster-file)
+    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:ignore_noninstrumented_modules=1 \
+        stage thread build-thread "data races where there are threads, by gcc's thread sanitizer" \
+        --wrapper 'setarch -R' --timeout-multiplier 5 "${names[@]}"
+}
+
+# Kernels that this CPU cannot run, on CPUs made of software.
+emulated_stages() {
+    local why="only tried with Debian's emulators and cross compiler, and there is no apt here"
+    if ! command -v apt-get >/dev/null; then
+        stages+=("aarch64!$why" "avx512!$why")
+        return
+    fi
+    need aarch64 avx512
+    if dev.d/aarch64.sh build-aarch64.d; then
+        setup build-aarch64 --cross-file build-aarch64.d/aarch64.ini
+        mapfile -t names < <(of_rooms build-aarch64 series)
+        stage aarch64 build-aarch64 "the NEON kernel and all sums on AArch64, by qemu-user" \
+            --timeout-multiplier 20 "${names[@]}"
+    else
+        stages+=("aarch64!no libraries for AArch64 could be had")
+    fi
+    [ "$(uname -m)" = x86_64 ] || return 0
+    stage avx512 build "the AVX-512 kernel in a Linux on the emulator bochs, 2 min" \
+        --setup emulated --suite emulated --verbose
+}
+
+verb_test() {
+    local machine=no names valgrind="valgrind --quiet --error-exitcode=99 --leak-check=full"
+    valgrind+=" --errors-for-leak-kinds=definite --fair-sched=try"
+    valgrind+=" --suppressions=/usr/share/glib-2.0/valgrind/glib.supp"
+    case ${1:-} in
+        '') ;;
+        --e2e) machine=yes ;;
+        *) die "test: \"$1\" is not --e2e" ;;
+    esac
+    need build test
+    setup build
+    stage plain build "every test as it is built for use"
+
+    setup build-sanitize --werror -Db_sanitize=address,undefined -Db_lundef=false
+    ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1 \
+        UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1 \
+        stage sanitize build-sanitize \
+        "bad memory, leaks, undefined behaviour, by gcc's sanitizers" \
+        --no-suite lint --no-suite cluster --timeout-multiplier 5
+
+    thread_stage
+
+    mapfile -t names < <(of_rooms build metrics settings store jobs dbus ctl)
+    G_SLICE=always-malloc G_DEBUG=gc-friendly \
+        stage valgrind build "uninitialised values and leaks where much is allocated, by valgrind" \
+        --wrapper "$valgrind" --timeout-multiplier 20 "${names[@]}"
+    PI_DAEMON_WRAPPER=$valgrind \
+        stage daemon build "the same in the daemon at work" \
+        --timeout-multiplier 20 bus-contract bus-errors bus-system
+
+    emulated_stages
+
+    setup_fuzz
+    stage fuzz build-fuzz "10 s of libFuzzer for each target, built by clang" --suite fuzz
+
+    [ "$machine" = no ] || e2e_stage
+
+    echo
+    python3 tests/results.py "${stages[@]}"
+}
+
+e2e_stage() {
+    need e2e
+    # Its absence is what the stage then fails for.
+    DEB_BUILD_OPTIONS=nocheck verb_package || true
+    stage e2e build "the service on booted machines" --setup e2e --suite e2e --verbose
+}
+
+verb_e2e() {
+    need build test
+    setup build
+    e2e_stage
+    echo
+    python3 tests/results.py "${stages[@]}"
+}
+
+# At length: what takes minutes, random faults by the hundred, and a cluster as large as the table
+# in docs/scaling.md goes.
+verb_cluster_test() {
+    need build test
+    setup build
+    PI_CLUSTER_ROUNDS=${PI_CLUSTER_ROUNDS:-100} PI_CLUSTER_MEMBERS=${PI_CLUSTER_MEMBERS:-64} \
+        stage cluster build "real daemons in network namespaces, at length" --setup slow \
+        --suite cluster --suite cluster-slow --num-processes 1 --timeout-multiplier 10 --verbose
+    echo
+    python3 tests/results.py "${stages[@]}"
+}
+
+setup_fuzz() {
+    CC=clang setup build-fuzz --werror -Dfuzzer=true -Db_sanitize=address,undefined \
+        -Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link
+}
