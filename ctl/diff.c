@@ -167,7 +167,7 @@ static void append_hunks(const Diff *d, GString *out) {
 char *pi_diff(const char *before, const char *after, const char *before_name,
               const char *after_name, GError **error) {
         GString *out = NULL;
-        Diff d = {};
+        Diff d;
 
         if (strlen(before) > PI_DIFF_BYTES_MAX || strlen(after) > PI_DIFF_BYTES_MAX) {
                 g_set_error(error, PI_ERROR, PI_ERROR_FAILED,

@@ -72,7 +72,7 @@ static gboolean add_window(PiIntent *intent, const PiNftPrefix *prefix, uint64_t
         }
         if (intent->windows->len >= PI_FIREWALL_WINDOWS_MAX) {
                 g_set_error(error, PI_ERROR, PI_ERROR_QUEUE_FULL,
-                            "There are %u windows, the most there can be: close one",
+                            "There are %d windows, the most there can be: close one",
                             PI_FIREWALL_WINDOWS_MAX);
                 return FALSE;
         }

@@ -358,7 +358,7 @@ static gboolean may_wait(PiGuard *g, PiGuardDone done, gpointer userdata) {
                 return TRUE;
         }
         g_set_error(&error, PI_ERROR, PI_ERROR_QUEUE_FULL,
-                    "%u calls wait for the firewall already: try again later", WAITING_MAX);
+                    "%d calls wait for the firewall already: try again later", WAITING_MAX);
         done(error, userdata);
         return FALSE;
 }

@@ -84,7 +84,7 @@ char *pi_set_aside(const char *path, const char *kind, GError **error) {
                 return NULL;
         }
         g_set_error(error, PI_ERROR, PI_ERROR_STORE_UNAVAILABLE,
-                    "The store %s cannot be used, and %u like it lie beside it as %s.%s-N: remove "
+                    "The store %s cannot be used, and %d like it lie beside it as %s.%s-N: remove "
                     "those that are not needed",
                     path, PI_SET_ASIDE_MAX, path, kind);
         return NULL;

@@ -242,7 +242,7 @@ PiPool *pi_pool_new_on(const uint32_t *cpus, uint32_t n_workers, GError **error)
 
         if (n_workers < 1 || n_workers > PI_WORKERS_MAX) {
                 g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
-                            "%u workers are out of range: 1 to %u", n_workers, PI_WORKERS_MAX);
+                            "%u workers are out of range: 1 to %d", n_workers, PI_WORKERS_MAX);
                 return NULL;
         }
         pool = new_empty();

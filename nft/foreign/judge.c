@@ -146,7 +146,7 @@ static PiForeignTruth has_bits(const PiForeignView *v, const PiForeignMatch *mat
 
         if (value.low != value.high)
                 return PI_FOREIGN_UNKNOWN;
-        return value.low & match->key.mask & match->bits ? PI_FOREIGN_TRUE : PI_FOREIGN_FALSE;
+        return (value.low & match->key.mask & match->bits) ? PI_FOREIGN_TRUE : PI_FOREIGN_FALSE;
 }
 
 static PiForeignTruth judge_in_state(const PiForeignView *v, const PiForeignMatch *match,

@@ -28,12 +28,10 @@ static const Input *running;
 static void save_input(int sig) {
         static const char said[] = "Bail out! the input is in fuzz-crash.bin\n";
         int fd = open("fuzz-crash.bin", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        ssize_t written = 0;
+        ssize_t written = fd >= 0 && running ? write(fd, running->data, running->size) : 0;
 
-        if (fd >= 0 && running)
-                written += write(fd, running->data, running->size);
         if (written >= 0)
-                written = write(STDOUT_FILENO, said, sizeof(said) - 1);
+                (void) !write(STDOUT_FILENO, said, sizeof(said) - 1);
         signal(sig, SIG_DFL);
         raise(sig);
 }

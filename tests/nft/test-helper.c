@@ -58,7 +58,7 @@ static gboolean lets_in(Fixture *f, const char *from) {
 
 static void apply(Fixture *f, const char *members) {
         g_autofree char *arguments = g_strdup_printf(
-                "(uint16 %u, @a(ss) %s, @a(st) [])", PORT, members);
+                "(uint16 %d, @a(ss) %s, @a(st) [])", PORT, members);
 
         test_helper_ok(f->helper, "Apply", arguments);
 }

@@ -160,7 +160,7 @@ TrialResult trial_connect(Trial *t, const char *source, TrialResult wanted) {
         waiting.fd = fd;
         /* Not SO_ERROR: that tells as well when a later packet of the connection was refused. */
         if (poll(&waiting, 1, wanted == TRIAL_SILENT ? SILENCE_MSEC : ANSWER_MSEC) > 0)
-                result = waiting.revents & (POLLERR | POLLHUP) ? TRIAL_REFUSED : TRIAL_CONNECTED;
+                result = (waiting.revents & (POLLERR | POLLHUP)) ? TRIAL_REFUSED : TRIAL_CONNECTED;
         if (result == TRIAL_CONNECTED)
                 reset(accept4(t->listener, NULL, NULL, SOCK_CLOEXEC));
         reset(fd);

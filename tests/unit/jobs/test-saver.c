@@ -131,17 +131,16 @@ static void finish(Node *node, const PiJob *job) {
 static void test_resumed(void) {
         enum { LIVES = 4 };
         g_autofree char *dir = sample_directory();
-        uint64_t terms = 0, created = 0, started = 0, active = 0;
         Node node;
         PiJob *job;
 
         live(&node, dir);
         job = submit(&node, TERMS, ", 'label': <'phoenix'>");
         for (unsigned life = 1; life <= LIVES; life++) {
-                terms = advance(&node, job);
-                created = job->created_usec;
-                started = job->started_usec;
-                active = pi_job_active_nsec(job);
+                uint64_t terms = advance(&node, job);
+                uint64_t created = job->created_usec, started = job->started_usec;
+                uint64_t active = pi_job_active_nsec(job);
+
                 if (life % 2)
                         drop(&node);
                 else
