@@ -13,9 +13,9 @@ packages() {
             echo python3 python3-numpy
             ;;
         apt-test)
-            echo clang curl dbus-bin gnuplot-nox iproute2 iptables libclang-rt-dev libdbus-1-dev \
-                libfaketime libxml2-utils man-db nftables polkitd prometheus python3 shellcheck \
-                util-linux valgrind zsh
+            echo clang cppcheck curl dbus-bin gnuplot-nox iproute2 iptables \
+                libclang-rt-dev libdbus-1-dev libfaketime libxml2-utils man-db nftables polkitd \
+                prometheus python3 shellcheck util-linux valgrind zsh
             ;;
         apt-aarch64)
             echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap qemu-user
@@ -41,7 +41,7 @@ packages() {
             echo iproute nftables python3 systemd-container util-linux
             ;;
         dnf-test)
-            echo clang compiler-rt curl dbus-devel dbus-tools gnuplot-minimal \
+            echo clang compiler-rt cppcheck curl dbus-devel dbus-tools gnuplot-minimal \
                 golang-github-prometheus iproute iproute-tc iptables-nft libasan libfaketime \
                 libtsan libubsan libxml2 man-db nftables polkit python3 ShellCheck util-linux \
                 valgrind zsh

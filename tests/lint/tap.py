@@ -55,7 +55,7 @@ def read(root, path):
         return file.read()
 
 
-def run(argv, **more):
+def run(argv, timeout=60, **more):
     """Runs a tool to its end; its output comes back as text."""
     return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, timeout=60, check=False, **more)
+                          stderr=subprocess.PIPE, text=True, timeout=timeout, check=False, **more)
