@@ -13,7 +13,7 @@ packages() {
             echo python3 python3-numpy
             ;;
         apt-test)
-            echo clang cppcheck curl dbus-bin gnuplot-nox iproute2 iptables \
+            echo clang codespell cppcheck curl dbus-bin gnuplot-nox iproute2 iptables \
                 libclang-rt-dev libdbus-1-dev libfaketime libxml2-utils man-db nftables polkitd \
                 prometheus python3 shellcheck util-linux valgrind zsh
             ;;
@@ -41,7 +41,7 @@ packages() {
             echo iproute nftables python3 systemd-container util-linux
             ;;
         dnf-test)
-            echo clang compiler-rt cppcheck curl dbus-devel dbus-tools gnuplot-minimal \
+            echo clang codespell compiler-rt cppcheck curl dbus-devel dbus-tools gnuplot-minimal \
                 golang-github-prometheus iproute iproute-tc iptables-nft libasan libfaketime \
                 libtsan libubsan libxml2 man-db nftables polkit python3 ShellCheck util-linux \
                 valgrind zsh

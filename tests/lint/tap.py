@@ -43,6 +43,7 @@ def sources(root, *endings):
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders
                             if name not in ('.git', '__pycache__', 'sysroot') and
+                            not (folder == root and name.startswith('build')) and
                             not os.path.exists(os.path.join(folder, name, 'meson-private')))
         for name in sorted(names):
             if name.endswith(endings):

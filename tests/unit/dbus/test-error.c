@@ -83,7 +83,7 @@ static void test_not_ours(void) {
                 PREFIX,
                 PREFIX "failed",
                 PREFIX "Failed2",
-                PREFIX "Faile",
+                PREFIX "Fail",
                 "org.freedesktop.DBus.Error.Failed",
                 "org.picompute1.Error",
                 "org.picompute2.Error.Failed",

@@ -67,7 +67,7 @@ static void refused(const char *text, const char *message, guint parsed) {
 }
 
 static void test_refused(void) {
-        refused("{'nubmer': <uint32 7>}", "Unknown option \"nubmer\": give any of number, text", 0);
+        refused("{'amount': <uint32 7>}", "Unknown option \"amount\": give any of number, text", 0);
         refused("{'': <uint32 7>}", "Unknown option \"\": give any of number, text", 0);
         refused("{'number': <7>}", "Option \"number\" has type \"i\": give type \"u\"", 0);
         refused("{'number': <uint32 7>, 'number': <uint32 7>}",

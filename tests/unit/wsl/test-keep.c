@@ -204,7 +204,7 @@ static void test_damaged(void) {
         } cases[] = {
                 { "[setup]\nmixed=false\nwritten=%s\n", "no record of", TRUE },
                 { "[setup]\nexistd=true\nmixed=false\nwritten=%s\n", "no record of", TRUE },
-                { "[setup]\nexisted=ture\nmixed=false\nwritten=%s\n", "no record of", TRUE },
+                { "[setup]\nexisted=maybe\nmixed=false\nwritten=%s\n", "no record of", TRUE },
                 { "[setup]\nexisted=true\nmixed=\nwritten=%s\n", "no record of", TRUE },
                 { "[setup]\nexisted=true\nmixed=false\nwritte=%s\n", "no record of", TRUE },
                 { "[setup]\nexisted=false\nmixed=false\nwritten=%s\n", "do not agree on", TRUE },
