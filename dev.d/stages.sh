@@ -95,7 +95,7 @@ verb_test() {
     emulated_stages
 
     setup_fuzz
-    stage fuzz build-fuzz "10 s of libFuzzer for each target, built by clang" --suite fuzz
+    stage fuzz build-fuzz "30 s of libFuzzer for each target, built by clang" --suite fuzz
 
     [ "$machine" = no ] || e2e_stage
 
