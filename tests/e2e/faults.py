@@ -83,6 +83,14 @@ class Checks:
                 for family in ('-4', '-6'):
                     one.say('ping', family, '-c1', '-W1', other.name)
 
+    def is_entered(self):
+        """commands run in a machine whose processes come and go"""
+        two = self.rack[2]
+        two.say('systemd-run', '--quiet', '--unit=churn', 'sh', '-c', 'while :; do /bin/true; done')
+        for _ in range(30):
+            two.say('true')
+        two.say('systemctl', 'stop', 'churn')
+
     def is_cut(self):
         """a cut is one way, a part both, and healed"""
         one, two, three = self.rack
@@ -215,8 +223,8 @@ class Checks:
         expect('a rack is up in' in said, said)
 
 
-ORDER = ('boots', 'connects', 'is_cut', 'loses', 'is_unplugged', 'freezes', 'slows', 'reboots',
-         'crashes', 'loses_power', 'powers_off', 'is_alone')
+ORDER = ('boots', 'connects', 'is_entered', 'is_cut', 'loses', 'is_unplugged', 'freezes', 'slows',
+         'reboots', 'crashes', 'loses_power', 'powers_off', 'is_alone')
 
 
 def ends(tap, base, number):

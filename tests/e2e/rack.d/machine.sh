@@ -69,8 +69,10 @@ first_process() {
     local unified processes file
     unified=$(group "$1" "$2" unified)
     mapfile -t processes < <(find "$unified" -name cgroup.procs -exec cat {} + 2>/dev/null)
+    # A process that ends meanwhile is an error for grep, whatever it has found.
     file=$(grep -lsE '^NSpid:\s+[0-9]+\s+[0-9]+\s+1$' \
-        "${processes[@]/*/\/proc\/&\/status}") || return 1
+        "${processes[@]/*/\/proc\/&\/status}") || true
+    [ -n "$file" ] || return 1
     basename "$(dirname "$file")"
 }
 
