@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The service on a booted machine, as an administrator sees it:
-checks.py SOURCE PACKAGES CACHE [SUITE]
+checks.py SOURCE PACKAGES PROBE CACHE [SUITE]
 
 Boots one with systemd of its own, see rack.sh, installs what ./dev package has left in the folder
-PACKAGES, and prints TAP. Needs root and Debian; where it cannot boot, it skips all and says why.
-PI_E2E_TERMS is the number of terms of the job that is interrupted; without it a number that takes
-some seconds.
+PACKAGES, and prints TAP. PROBE is the program of fence-probe.c. Needs root and Debian; where it
+cannot boot, it skips all and says why. PI_E2E_TERMS is the number of terms of the job that is
+interrupted; without it a number that takes some seconds.
 """
 
 import json
@@ -15,8 +15,9 @@ import re
 import sys
 import time
 
+import fence
 import frame
-from frame import Skipped, expect, read
+from frame import Skipped, expect, pictl, read
 from rack import packages_in, wait_for
 
 SERVICE = 'pi-computed.service'
@@ -35,10 +36,6 @@ def between(value, low, high, share):
     return low * (1 - share) <= value <= high * (1 + share)
 
 
-def pictl(machine, *argv):
-    return machine.json('pictl', '--json=short', *argv)
-
-
 def metrics(machine):
     return pictl(machine, 'metrics')
 
@@ -46,9 +43,10 @@ def metrics(machine):
 class Checks:
     """Each method with a text is a check; they are done in this order on one machine."""
 
-    def __init__(self, machine, source, packages):
+    def __init__(self, machine, source, packages, probe):
         self.machine = machine
         self.packages = packages
+        self.probe = probe
         header = read(source, 'daemon/events.h')
         self.events = dict(re.findall(r'#define PI_EVENT_(\w+) "([0-9a-f]{32})"', header))
         self.units = []
@@ -110,6 +108,11 @@ class Checks:
             last = done.stdout.strip().splitlines()[-1:]
             print(f'# {unit}: {" ".join(last)}')
             expect(done.returncode == 0, unit, done.stdout[-3000:], done.stderr)
+
+    def is_fenced(self):
+        """from inside each sandbox: no program, no place, no socket, no power but those it needs"""
+        fence.check(self.machine, self.probe)
+        self.machine.say('systemctl', 'start', SERVICE)
 
     def verifies_units(self):
         """systemd-analyze verify has nothing to say"""
@@ -380,16 +383,16 @@ class Checks:
 
 
 ORDER = ('boots', 'installs', 'starts', 'warns_nobody', 'is_activated', 'is_sandboxed',
-         'verifies_units', 'tells_cpu', 'survives', 'reloads', 'disk_full', 'disk_read_only',
-         'explains', 'exports', 'leaves_textfile', 'guards', 'beside_firewalld', 'beside_ufw',
-         'tells_memory', 'stops')
+         'is_fenced', 'verifies_units', 'tells_cpu', 'survives', 'reloads', 'disk_full',
+         'disk_read_only', 'explains', 'exports', 'leaves_textfile', 'guards', 'beside_firewalld',
+         'beside_ufw', 'tells_memory', 'stops')
 
 
-def main(source, packages, cache, suite='bookworm'):
+def main(source, packages, probe, cache, suite='bookworm'):
     def check(tap, base):
         frame.on_rack(tap, base, 1, lambda rack: frame.run_all(
-            tap, Checks(rack[1], source, packages), ORDER))
+            tap, Checks(rack[1], source, packages, probe), ORDER))
     frame.main('the service on a booted machine', cache, suite, check)
 
 
-main(*sys.argv[1:5])
+main(*sys.argv[1:6])

@@ -26,6 +26,10 @@ def expect(condition, *said):
         raise Failed('\n'.join(str(text) for text in said))
 
 
+def pictl(machine, *argv):
+    return machine.json('pictl', '--json=short', *argv)
+
+
 def groups_of(rack):
     return glob.glob(f'/sys/fs/cgroup/**/pi-computed-rack.{rack.holder.pid}.*', recursive=True)
 
@@ -85,15 +89,23 @@ def run_all(tap, checks, order):
             return
 
 
+def keep_journals(rack, folder):
+    """What the machines said, in a file for each."""
+    os.makedirs(folder, exist_ok=True)
+    for machine in rack:
+        with open(os.path.join(folder, machine.name), 'w', encoding='utf-8') as file:
+            file.write(f'{machine.console()}\n\n{rack.drive("journal", machine.number)}')
+    print(f'# the journals are in {folder}')
+
+
 def on_rack(tap, base, count, action):
     """action(rack), and that nothing is left of the rack when it is done."""
     with tempfile.TemporaryDirectory(dir=os.path.dirname(base), prefix='rack-') as state:
         with Rack(base, state, count) as rack:
             action(rack)
             if tap.failed:
-                for machine in rack:
-                    for line in machine.console().splitlines()[-40:]:
-                        print(f'# {machine.name}: {line}')
+                name, _ = os.path.splitext(os.path.basename(sys.argv[0]))
+                keep_journals(rack, f'{base}.journals/{name}')
     tap.result('nothing is left behind', left_behind(rack))
 
 

@@ -7,6 +7,7 @@
 #     rack.sh hold BASE STATE COUNT     boot machines 1 to COUNT, say "ready", and keep them until
 #                                       standard input ends; BASE is DIRECTORY/SUITE
 #     rack.sh enter STATE N COMMAND...  run a command in machine N
+#     rack.sh journal STATE N           its journal, whether it is on or not
 #     rack.sh wait_up STATE N           wait until it has booted; prints systemd's word for that
 # Machine N is pi-N, 10.98.0.N and fd98::N. It boots again when it reboots; what is off stays off.
 #     rack.sh start STATE N             switch it on again, with the same disk
@@ -124,7 +125,8 @@ verb=${1:-}
 case $verb/$# in
     base/1 | base/2 | hold/3 | inside/3) ;;
     heal/1) with_machines 0 "$@" ;;
-    wait_up/2 | start/2 | crash/2 | powercut/2 | freeze/2 | thaw/2) with_machines 1 "$@" ;;
+    journal/2 | wait_up/2 | start/2) with_machines 1 "$@" ;;
+    crash/2 | powercut/2 | freeze/2 | thaw/2) with_machines 1 "$@" ;;
     slow/3 | link/3 | loss/3) with_machines 1 "$@" ;;
     cut/3) with_machines 2 "$@" ;;
     enter/[0-2]) usage ;;

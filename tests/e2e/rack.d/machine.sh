@@ -90,6 +90,12 @@ enter() {
         TERM="${TERM:-dumb}" "$@"
 }
 
+# journal STATE N: as it is on its disk.
+journal() {
+    nsenter --target "$(holder "$1")" --mount -- journalctl --quiet --no-pager \
+        --output=short-precise --directory="$(readlink -f "$1")/disks/$2/root/var/log/journal"
+}
+
 # wait_up STATE N: until its systemd has done its part; prints its word for that.
 wait_up() {
     local end=$((SECONDS + 60)) word
