@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -32,9 +31,13 @@ struct PiSearch {
         guint watch, limit;
 };
 
+/* Without a name, in /tmp: the unit allows no memfd_create(), by which programs can be run. */
 static int bytes_file(gconstpointer bytes, gsize length) {
-        int fd = memfd_create("pi-computed-firewall", MFD_CLOEXEC);
+        g_autofree char *path = NULL;
+        int fd = g_file_open_tmp("pi-computed-firewall-XXXXXX", &path, NULL);
 
+        if (fd >= 0)
+                (void) unlink(path);
         if (fd >= 0 &&
             (write(fd, bytes, length) != (ssize_t) length || lseek(fd, 0, SEEK_SET) < 0)) {
                 close(fd);
@@ -106,7 +109,7 @@ PiSearch *pi_search_new(GVariant *request, PiSearchDone done, gpointer userdata,
         if (!good) {
                 g_set_error_literal(error, PI_ERROR, PI_ERROR_FAILED,
                                     "Other tables cannot be looked through: no process can be "
-                                    "started for it");
+                                    "started, or no file made in /tmp, for it");
                 return NULL;
         }
         s->watch = g_child_watch_add(s->pid, ended, s);
