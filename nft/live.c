@@ -37,6 +37,9 @@ static gboolean fill_set(PiNft *nft, GString *table, const char *name, GError **
         return TRUE;
 }
 
+/* What libnftables says of an owner whose name it does not know. */
+#define NAMELESS " # progname (null)"
+
 char *pi_live_list(PiNft *nft, GError **error) {
         static const char *const sets[] = { PI_NFT_MEMBERS "4", PI_NFT_MEMBERS "6", PI_NFT_JOIN "4",
                                             PI_NFT_JOIN "6" };
@@ -46,6 +49,7 @@ char *pi_live_list(PiNft *nft, GError **error) {
         for (gsize i = 0; table && i < G_N_ELEMENTS(sets); i++)
                 if (!fill_set(nft, all, sets[i], error))
                         return NULL;
+        g_string_replace(all, NAMELESS, "", 1);
         return table ? g_string_free(g_steal_pointer(&all), FALSE) : NULL;
 }
 
