@@ -55,5 +55,7 @@ PiUnit *pi_unit_get(PiClient *client, const char *name) {
         ret->active = text_of(unit, "ActiveState");
         ret->file = text_of(unit, "UnitFileState");
         ret->result = text_of(service, "Result");
+        if (service)
+                (void) g_variant_lookup(service, "ExecMainStatus", "i", &ret->status);
         return ret;
 }

@@ -9,6 +9,7 @@ typedef struct PiUnit {
         char *active; /* "active", "inactive", "failed", ... */
         char *file;   /* "enabled", "disabled", "static", ... or "" */
         char *result; /* of a service: "success", "exit-code", ... or "" */
+        int32_t status; /* of its program's last end */
 } PiUnit;
 
 void pi_unit_free(PiUnit *unit);

@@ -7,6 +7,7 @@
 #include "ctl/finding.h"
 #include "ctl/firewall/gather.h"
 #include "ctl/firewall/judge.h"
+#include "ctl/job.h"
 #include "ctl/service.h"
 #include "ctl/units.h"
 #include "ctl/verbs.h"
@@ -83,7 +84,9 @@ static void check_all(const PiInvocation *inv, PiClient *client, PiFindings *fin
                 pi_doctor_judge_cores(service->metrics, findings);
         port = check_firewall(client, service, findings);
         if (service->nodes) {
-                pi_doctor_judge_members(service->nodes, user, findings);
+                pi_doctor_judge_members(service->nodes,
+                                        pi_dict_string(service->manager, "ClusterError"), user,
+                                        findings);
                 pi_doctor_judge_clocks(service->nodes, findings);
         }
         check_wsl(inv, port, findings);

@@ -8,6 +8,7 @@
 #include "ctl/table.h"
 #include "ctl/text.h"
 #include "ctl/verbs.h"
+#include "dbus/names.h"
 
 /* On a terminal, to leave room for the rest. */
 #define NAME_COLUMNS_MAX 20
@@ -97,27 +98,39 @@ static void append_table(PiOutput *out, const GPtrArray *nodes) {
                 up += pi_node_is(node, "self") || pi_node_is(node, "up");
                 add_row(table, node, &out->terminal);
         }
-        if (nodes->len > 0)
-                pi_table_render(table, &out->terminal, out->legend, out->text);
+        pi_table_render(table, &out->terminal, out->legend, out->text);
         if (!out->legend)
                 return;
-        if (nodes->len == 0) {
-                pi_output_printf(out, "This node is in no cluster; pictl cluster init makes one, "
-                                      "pictl cluster join TOKEN\njoins one.\n");
-                return;
-        }
         pi_output_printf(out, "\n%u node%s, %u up. VERIFIED and FAILED: leases of this node.\n",
                          nodes->len, nodes->len == 1 ? "" : "s", up);
         append_reasons(out, nodes);
 }
 
+static void append_why_none(PiOutput *out, GVariant *manager) {
+        g_autofree char *why = pi_text_escape(pi_dict_string(manager, "ClusterError"),
+                                              out->terminal.utf8, 0);
+
+        if (why[0])
+                pi_output_printf(out, "This node can be in no cluster: %s.\n", why);
+        else if (out->legend)
+                pi_output_printf(out, "This node is in no cluster; pictl cluster init makes one, "
+                                      "pictl cluster join TOKEN\njoins one.\n");
+}
+
 int pi_verb_nodes(PiInvocation *inv, GError **error) {
         g_autoptr(PiClient) client = pi_client_new(&inv->options, error);
         g_autoptr(GPtrArray) nodes = client ? pi_nodes_fetch(client, error) : NULL;
-        g_autoptr(GVariant) list = NULL;
+        g_autoptr(GVariant) list = NULL, manager = NULL;
 
         if (!nodes)
                 return PI_VERB_ERROR;
+        if (inv->out.json == PI_JSON_OFF && nodes->len == 0) {
+                manager = pi_client_get_all(client, PI_OBJECT_PATH, PI_INTERFACE_MANAGER, error);
+                if (!manager)
+                        return PI_VERB_ERROR;
+                append_why_none(&inv->out, manager);
+                return EXIT_SUCCESS;
+        }
         if (inv->out.json == PI_JSON_OFF) {
                 append_table(&inv->out, nodes);
                 return EXIT_SUCCESS;

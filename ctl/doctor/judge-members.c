@@ -74,7 +74,21 @@ static void judge_direction(GVariant *node, PiFindings *findings) {
                         self ? "this node" : name);
 }
 
-void pi_doctor_judge_members(const GPtrArray *nodes, gboolean user, PiFindings *findings) {
+static void judge_none(const char *cluster_error, gboolean user, PiFindings *findings) {
+        g_autofree char *why = pi_text_escape(cluster_error, FALSE, REASON_SHOWN_MAX);
+
+        if (why[0])
+                pi_findings_add(findings, PI_FINDING_BROKEN, "members",
+                                user ? "systemctl --user restart pi-computed"
+                                     : "systemctl restart pi-computed",
+                                "this node can be in no cluster: %s", why);
+        else
+                pi_findings_add(findings, PI_FINDING_NOTE, "members", NULL,
+                                "this node is in no cluster");
+}
+
+void pi_doctor_judge_members(const GPtrArray *nodes, const char *cluster_error, gboolean user,
+                             PiFindings *findings) {
         guint good = 0;
 
         for (guint i = 0; i < nodes->len; i++) {
@@ -82,8 +96,7 @@ void pi_doctor_judge_members(const GPtrArray *nodes, gboolean user, PiFindings *
                 judge_direction(nodes->pdata[i], findings);
         }
         if (nodes->len == 0)
-                pi_findings_add(findings, PI_FINDING_NOTE, "members", NULL,
-                                "this node is in no cluster");
+                judge_none(cluster_error, user, findings);
         else if (nodes->len == 1)
                 pi_findings_add(findings, PI_FINDING_NOTE, "members", "pictl cluster token",
                                 "this node is the only one of its cluster");
@@ -102,7 +115,9 @@ static void judge_clock(GVariant *node, gint64 offset, PiFindings *findings) {
                         size > CLOCK_BROKEN_USEC ? PI_FINDING_BROKEN : PI_FINDING_WARNING, "clocks",
                         remedy, "the clock of %s is %s %s that of this node%s", name, by,
                         offset < 0 ? "behind" : "ahead of",
-                        size > CLOCK_BROKEN_USEC ? ": it will not be let in again" : "");
+                        size > CLOCK_BROKEN_USEC
+                                ? ": it would be refused if it joined now"
+                                : "");
 }
 
 void pi_doctor_judge_clocks(const GPtrArray *nodes, PiFindings *findings) {

@@ -13,6 +13,8 @@
 #define DISK_WARNING_BYTES (G_GUINT64_CONSTANT(256) << 20)
 #define DISK_BROKEN_BYTES (G_GUINT64_CONSTANT(16) << 20)
 #define CPUS_SHOWN_MAX 16
+/* EX_CONFIG of sysexits(3): systemd does not try again. */
+#define EXIT_CONFIG 78
 
 void pi_doctor_judge_service(const PiService *service, gboolean user, PiFindings *findings) {
         g_autofree char *version = NULL;
@@ -42,8 +44,11 @@ static void judge_state(const PiUnit *unit, const char *name, const char *option
         g_autofree char *enable = g_strdup_printf("systemctl %senable %s", option, name);
 
         if (strcmp(unit->active, "failed") == 0)
-                pi_findings_add(findings, PI_FINDING_BROKEN, "unit", again, "%s has failed%s%s",
-                                name, unit->result[0] ? ": " : "", unit->result);
+                pi_findings_add(findings, PI_FINDING_BROKEN, "unit", again, "%s has failed%s%s%s",
+                                name, unit->result[0] ? ": " : "", unit->result,
+                                unit->status == EXIT_CONFIG
+                                        ? ", for a fault in pi-computed.conf that the journal tells"
+                                        : "");
         else if (in_cluster && strcmp(unit->file, "disabled") == 0)
                 pi_findings_add(findings, PI_FINDING_WARNING, "unit", enable,
                                 "%s is not started with the machine, which is a member of a "

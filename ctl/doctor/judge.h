@@ -21,6 +21,7 @@ void pi_doctor_judge_store(GVariant *manager, gboolean user, PiFindings *finding
 void pi_doctor_judge_disk(guint64 free_bytes, const char *directory, PiFindings *findings);
 void pi_doctor_judge_cores(GVariant *metrics, PiFindings *findings);
 
-/* Members as this node sees them, and their clocks; each node an a{sv}. */
-void pi_doctor_judge_members(const GPtrArray *nodes, gboolean user, PiFindings *findings);
+/* Members as this node sees them, or why it can have none, and their clocks; each node an a{sv}. */
+void pi_doctor_judge_members(const GPtrArray *nodes, const char *cluster_error, gboolean user,
+                             PiFindings *findings);
 void pi_doctor_judge_clocks(const GPtrArray *nodes, PiFindings *findings);

@@ -225,6 +225,8 @@ const sd_bus_vtable pi_manager_vtable[] = {
         SD_BUS_PROPERTY("Jobs", "ao", get_jobs, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
         SD_BUS_PROPERTY("ClusterId", "s", pi_property_cluster_id, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ClusterError", "s", pi_property_cluster_error, 0,
+                        SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Nodes", "ao", pi_property_nodes, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("FirewallState", "s", pi_property_firewall_state, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

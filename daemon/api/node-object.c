@@ -119,6 +119,20 @@ int pi_property_cluster_id(sd_bus *bus, const char *path, const char *interface,
                                      server->cluster ? pi_cluster_id(server->cluster) : "");
 }
 
+int pi_property_cluster_error(sd_bus *bus, const char *path, const char *interface,
+                              const char *property, sd_bus_message *reply, void *userdata,
+                              sd_bus_error *error) {
+        const PiServer *server = userdata;
+        g_autoptr(GError) why = NULL;
+
+        if (!server->cluster)
+                (void) server->config.open_cluster(FALSE, &why, server->config.userdata);
+        /* To be in none is no error. */
+        if (g_error_matches(why, PI_ERROR, PI_ERROR_NOT_IN_CLUSTER))
+                g_clear_error(&why);
+        return sd_bus_message_append(reply, "s", why ? why->message : "");
+}
+
 int pi_property_nodes(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         const PiServer *server = userdata;

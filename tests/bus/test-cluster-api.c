@@ -237,9 +237,11 @@ static void restart(TestSession *f, gconstpointer data) {
 static void damaged(TestSession *f, gconstpointer data) {
         const char *name = data;
         g_autofree char *path = g_build_filename(f->bus->state, name, NULL), *text = NULL;
-        g_autofree char *said = NULL;
+        g_autofree char *said = NULL, *why = NULL;
 
         done(f, "CreateCluster", "()");
+        why = text_of(f, "ClusterError");
+        g_assert_cmpstr(why, ==, "");
         stop(f);
         g_assert_true(g_file_set_contents(path, "garbage\n", -1, NULL));
         g_assert_no_errno(g_chmod(path, 0600));
@@ -250,6 +252,9 @@ static void damaged(TestSession *f, gconstpointer data) {
         refuse(f, "CreateCluster", "()", ERROR("Failed"));
         refuse(f, "CreateJoinToken", "(@a{sv} {},)", ERROR("Failed"));
         refuse(f, "JoinCluster", "('pi1-AAAA',)", ERROR("Failed"));
+        g_free(why);
+        why = text_of(f, "ClusterError");
+        g_assert_true(g_str_has_prefix(why, path));
         g_assert_null(test_compute(f->client, 1000, NULL, NULL, NULL));
         g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
         g_assert_cmpstr(text, ==, "garbage\n");

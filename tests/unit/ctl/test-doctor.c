@@ -63,6 +63,13 @@ static void test_unit(void) {
         ASSERT(WARNING, "unit", "not started with the machine", "systemctl enable a.service");
         judge_unit(findings, "loaded", "failed", "enabled", TRUE);
         ASSERT(BROKEN, "unit", "has failed: exit-code", "systemctl start a.service");
+        {
+                PiUnit unit = { (char *) "loaded", (char *) "failed", (char *) "enabled",
+                                (char *) "exit-code", 78 };
+
+                pi_doctor_judge_unit(&unit, "b.service", TRUE, FALSE, FALSE, findings);
+                ASSERT(BROKEN, "unit", "exit-code, for a fault in pi-computed.conf", "journalctl");
+        }
         judge_unit(findings, "masked", "inactive", "masked", FALSE);
         ASSERT(BROKEN, "unit", "masked", "systemctl unmask a.service");
         judge_unit(findings, "not-found", "inactive", "", FALSE);
@@ -118,24 +125,26 @@ static void test_members(void) {
         g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func(
                 (GDestroyNotify) g_variant_unref);
 
-        pi_doctor_judge_members(nodes, FALSE, findings);
+        pi_doctor_judge_members(nodes, "", FALSE, findings);
         ASSERT(NOTE, "members", "in no cluster", NULL);
+        pi_doctor_judge_members(nodes, "It is damaged", FALSE, findings);
+        ASSERT(BROKEN, "members", "in no cluster: It is damaged", "systemctl restart pi-computed");
         add(nodes, "{'Name': <'a'>, 'State': <'self'>}");
         add(nodes, "{'Name': <'b'>, 'State': <'up'>, 'OutboundOnly': <true>}");
-        pi_doctor_judge_members(nodes, FALSE, findings);
+        pi_doctor_judge_members(nodes, "", FALSE, findings);
         ASSERT(OK, "members", "all of 2 are up", NULL);
         ASSERT(NOTE, "members", "nobody can connect to b", "Port= in pi-computed.conf of b");
         add(nodes, "{'Name': <'c'>, 'State': <'lost'>, 'StateReason': <'no answer\\u001b'>}");
         add(nodes, "{'Name': <'d'>, 'State': <'quarantined'>}");
         add(nodes, "{'Name': <'e'>, 'State': <'incompatible'>}");
         add(nodes, "{'Name': <'f'>, 'State': <'connecting'>}");
-        pi_doctor_judge_members(nodes, FALSE, findings);
+        pi_doctor_judge_members(nodes, "", FALSE, findings);
         ASSERT(WARNING, "members", "c cannot be reached: no answer\\x1b", "on c: pictl doctor");
         ASSERT(WARNING, "members", "d gets no leases", "pictl cluster restore d");
         ASSERT(WARNING, "members", "e is of a version", "systemctl restart");
         ASSERT(NOTE, "members", "f is being", "pictl nodes");
         g_ptr_array_set_size(findings, 0);
-        pi_doctor_judge_members(nodes, TRUE, findings);
+        pi_doctor_judge_members(nodes, "", TRUE, findings);
         ASSERT(WARNING, "members", "d gets no leases", "pictl cluster restore d");
         ASSERT(WARNING, "members", "e is of a version", "systemctl --user restart pi-computed");
 }
