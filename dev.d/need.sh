@@ -26,6 +26,9 @@ packages() {
         apt-package)
             echo debhelper dpkg-dev fakeroot git
             ;;
+        apt-rpm)
+            echo elfutils file git python3 rpm rpmlint
+            ;;
         apt-avx512)
             echo bochs bochs-term bochsbios busybox-static cpio grub-common grub-pc-bin xorriso
             ;;
@@ -39,6 +42,9 @@ packages() {
             ;;
         dnf-e2e)
             echo iproute nftables python3 systemd-container util-linux
+            ;;
+        dnf-rpm)
+            echo firewalld-filesystem git python3 rpm-build rpmlint systemd-rpm-macros
             ;;
         dnf-test)
             echo clang codespell compiler-rt cppcheck curl dbus-devel dbus-tools gnuplot-minimal \

@@ -13,15 +13,13 @@ die() {
     exit 1
 }
 
+. dev.d/tree.sh
+
 # A clean copy of what is here, committed or not, with times that do not depend on the checkout.
 copy_tree() {
     local when
     when=$(dpkg-parsechangelog --show-field Timestamp)
-    if git rev-parse --git-dir >/dev/null 2>&1; then
-        git ls-files -z --cached --others --exclude-standard
-    else
-        find . -path './build*' -prune -o \( -type f -o -type l \) -print0
-    fi | tar -c --null --files-from=- --mtime="@$when" | tar -C "$1" -x
+    tree_files | tar -c --null --files-from=- --mtime="@$when" | tar -C "$1" -x
 }
 
 mkdir -p "$out"

@@ -97,22 +97,45 @@ verb_test() {
     setup_fuzz
     stage fuzz build-fuzz "30 s of libFuzzer for each target, built by clang" --suite fuzz
 
-    [ "$machine" = no ] || e2e_stage
+    if [ "$machine" = yes ]; then
+        package_stage
+        e2e_stage
+    fi
 
+    echo
+    python3 tests/results.py "${stages[@]}"
+}
+
+# Their absence is what the tests then fail for.
+build_packages() {
+    if DEB_BUILD_OPTIONS=nocheck build_deb; then
+        build_rpm || true
+    fi
+}
+
+package_stage() {
+    build_packages
+    stage package build "what tools and a comparison say of the packages" --setup package \
+        --suite package
+}
+
+verb_package_stage() {
+    need build test
+    setup build
+    package_stage
     echo
     python3 tests/results.py "${stages[@]}"
 }
 
 e2e_stage() {
     need e2e
-    # Its absence is what the stage then fails for.
-    DEB_BUILD_OPTIONS=nocheck verb_package || true
     stage e2e build "the service on booted machines" --setup e2e --suite e2e --verbose
 }
 
 verb_e2e() {
     need build test
     setup build
+    build_packages
     e2e_stage
     echo
     python3 tests/results.py "${stages[@]}"
