@@ -18,7 +18,8 @@ FUNCTION_LINES = 80       # above this is a fault
 FUNCTION_ADVICE = 60      # above this is worth a word
 
 ENDINGS = ('.c', '.h', '.py', '.sh', '.xml', '.conf', '.policy', '.in', '.rst', '.slice',
-           '.sysusers', '.catalog', 'meson.build', 'meson_options.txt', '.md')
+           '.sysusers', '.catalog', '.spec', '.toml', 'macros.debian', 'meson.build',
+           'meson_options.txt', '.md')
 # Prose of its own form.
 NO_LICENCE = ('.md',)
 NO_COLUMNS = ('.md', '.rst', '.in')
