@@ -41,7 +41,7 @@ void test_helper_free(TestHelper *h) {
         if (!h)
                 return;
         if (h->process)
-                test_helper_kill(h);
+                test_helper_stop(h);
         sd_bus_flush_close_unref(h->client);
         g_free(h);
 }
