@@ -13,7 +13,7 @@ packages() {
             echo python3 python3-numpy
             ;;
         apt-test)
-            echo clang codespell cppcheck curl dbus-bin gnuplot-nox iproute2 iptables \
+            echo clang codespell cppcheck curl dbus-bin gcovr gnuplot-nox iproute2 iptables \
                 libclang-rt-dev libdbus-1-dev libfaketime libxml2-utils man-db nftables polkitd \
                 prometheus python3 shellcheck util-linux valgrind zsh
             ;;
@@ -47,10 +47,10 @@ packages() {
             echo firewalld-filesystem git python3 rpm-build rpmlint systemd-rpm-macros
             ;;
         dnf-test)
-            echo clang codespell compiler-rt cppcheck curl dbus-devel dbus-tools gnuplot-minimal \
-                golang-github-prometheus iproute iproute-tc iptables-nft libasan libfaketime \
-                libtsan libubsan libxml2 man-db nftables polkit python3 ShellCheck util-linux \
-                valgrind zsh
+            echo clang codespell compiler-rt cppcheck curl dbus-devel dbus-tools gcovr \
+                gnuplot-minimal golang-github-prometheus iproute iproute-tc iptables-nft libasan \
+                libfaketime libtsan libubsan libxml2 man-db nftables polkit python3 ShellCheck \
+                util-linux valgrind zsh
             ;;
     esac
 }
