@@ -49,7 +49,7 @@ thread_stage() {
         stages+=("thread!this machine does not let a program turn address randomisation off")
         return
     fi
-    setup build-thread -Db_sanitize=thread -Db_lundef=false
+    setup build-thread --werror -Db_sanitize=thread -Db_lundef=false
     mapfile -t names < <(of_rooms build-thread work store jobs bus)
     names+=(cluster-roster-file)
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:ignore_noninstrumented_modules=1 \
@@ -66,7 +66,7 @@ emulated_stages() {
     fi
     need aarch64 avx512
     if dev.d/aarch64.sh build-aarch64.d; then
-        setup build-aarch64 --cross-file build-aarch64.d/aarch64.ini
+        setup build-aarch64 --werror --cross-file build-aarch64.d/aarch64.ini
         mapfile -t names < <(of_rooms build-aarch64 series)
         stage aarch64 build-aarch64 "the NEON kernel and all sums on AArch64, by qemu-user" \
             --timeout-multiplier 20 "${names[@]}"
@@ -74,7 +74,7 @@ emulated_stages() {
         stages+=("aarch64!no libraries for AArch64 could be had")
     fi
     [ "$(uname -m)" = x86_64 ] || return 0
-    stage avx512 build "the AVX-512 kernel in a Linux on the emulator bochs, 2 min" \
+    stage avx512 build-test "the AVX-512 kernel in a Linux on the emulator bochs, 2 min" \
         --setup emulated --suite emulated --verbose
 }
 
@@ -88,19 +88,21 @@ verb_test() {
         *) die "test: \"$1\" is not --e2e" ;;
     esac
     need build test
-    setup build
-    stage plain build "every test as it is built for use"
+    # Not build/, where a warning of a newer compiler must not be in anybody's way.
+    setup build-test --werror
+    stage plain build-test "every test as it is built for use"
 
     sanitize_stages
 
     thread_stage
 
-    mapfile -t names < <(of_rooms build metrics settings store jobs dbus ctl)
+    mapfile -t names < <(of_rooms build-test metrics settings store jobs dbus ctl)
     G_SLICE=always-malloc G_DEBUG=gc-friendly \
-        stage valgrind build "uninitialised values and leaks where much is allocated, by valgrind" \
+        stage valgrind build-test \
+        "uninitialised values and leaks where much is allocated, by valgrind" \
         --wrapper "$valgrind" --timeout-multiplier 20 "${names[@]}"
     PI_DAEMON_WRAPPER=$valgrind \
-        stage daemon build "the same in the daemon at work" \
+        stage daemon build-test "the same in the daemon at work" \
         --timeout-multiplier 20 bus-contract bus-errors bus-system
 
     emulated_stages
@@ -109,8 +111,8 @@ verb_test() {
     stage fuzz build-fuzz "30 s of libFuzzer for each target, built by clang" --suite fuzz
 
     if [ "$machine" = yes ]; then
-        package_stage
-        e2e_stage
+        package_stage build-test
+        e2e_stage build-test
     fi
 
     echo
@@ -124,30 +126,32 @@ build_packages() {
     fi
 }
 
+# package_stage DIRECTORY
 package_stage() {
     build_packages
-    stage package build "what tools and a comparison say of the packages" --setup package \
+    stage package "$1" "what tools and a comparison say of the packages" --setup package \
         --suite package
 }
 
 verb_package_stage() {
     need build test
     setup build
-    package_stage
+    package_stage build
     echo
     python3 tests/results.py "${stages[@]}"
 }
 
+# e2e_stage DIRECTORY
 e2e_stage() {
     need e2e
-    stage e2e build "the service on booted machines" --setup e2e --suite e2e --verbose
+    stage e2e "$1" "the service on booted machines" --setup e2e --suite e2e --verbose
 }
 
 verb_e2e() {
     need build test
     setup build
     build_packages
-    e2e_stage
+    e2e_stage build
     echo
     python3 tests/results.py "${stages[@]}"
 }
