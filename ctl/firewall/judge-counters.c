@@ -76,7 +76,8 @@ static void judge_refused(const PiFirewallFacts *f, PiFindings *findings) {
                 const PiRuleRefused *one = all->pdata[i];
 
                 /* Who may connect by now needs no advice. */
-                if (!pi_rules_window_of(f->rules, one->address))
+                if (!pi_rules_has_member(f->rules, one->address) &&
+                    !pi_rules_window_of(f->rules, one->address))
                         g_ptr_array_add(sorted, all->pdata[i]);
         }
         g_ptr_array_sort(sorted, by_age);

@@ -86,13 +86,9 @@ static void judge_table(const PiFirewallFacts *f, PiFindings *findings) {
 }
 
 static gboolean is_let_in(const PiRules *rules, const PiPeer *peer) {
-        for (guint i = 0; i < rules->members->len; i++) {
-                const PiRuleMember *member = rules->members->pdata[i];
-
-                if (g_ptr_array_find_with_equal_func(peer->addresses, member->address, g_str_equal,
-                                                     NULL))
+        for (guint i = 0; i < peer->addresses->len; i++)
+                if (pi_rules_has_member(rules, peer->addresses->pdata[i]))
                         return TRUE;
-        }
         return FALSE;
 }
 

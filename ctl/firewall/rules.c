@@ -53,6 +53,16 @@ void pi_rules_free(PiRules *rules) {
         g_free(rules);
 }
 
+gboolean pi_rules_has_member(const PiRules *rules, const char *address) {
+        for (guint i = 0; i < rules->members->len; i++) {
+                const PiRuleMember *member = rules->members->pdata[i];
+
+                if (g_str_equal(member->address, address))
+                        return TRUE;
+        }
+        return FALSE;
+}
+
 const PiRuleWindow *pi_rules_window_of(const PiRules *rules, const char *address) {
         for (guint i = 0; i < rules->windows->len; i++) {
                 const PiRuleWindow *window = rules->windows->pdata[i];

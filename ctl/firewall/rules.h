@@ -46,6 +46,9 @@ PiRules *pi_rules_parse(GVariant *description, GError **error);
 void pi_rules_free(PiRules *rules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiRules, pi_rules_free)
 
+/* Whether the table lets an address in as that of a member. */
+gboolean pi_rules_has_member(const PiRules *rules, const char *address);
+
 /* The window that an address lies in, or NULL. */
 const PiRuleWindow *pi_rules_window_of(const PiRules *rules, const char *address);
 

@@ -359,21 +359,24 @@ static void silence(Fixture *f, gconstpointer data) {
 }
 
 static void refused(Fixture *f, gconstpointer data) {
-        static const char *const addresses[] = { "10.0.0.9", "192.0.2.7" };
+        static const char *const addresses[] = { "10.0.0.9", "192.0.2.8", "192.0.2.7" };
+        PiPeer *peer = f->facts->peers->pdata[0];
 
-        for (guint i = 0; i < 20; i++) {
+        g_ptr_array_add(peer->addresses, g_strdup("192.0.2.8"));
+        for (guint i = 0; i < 21; i++) {
                 PiRuleRefused *one = g_new0(PiRuleRefused, 1);
 
-                one->address = g_strdup(i < 2 ? addresses[i] : "10.1.1.1");
+                one->address = g_strdup(i < 3 ? addresses[i] : "10.1.1.1");
                 one->attempts = i == 0 ? 4 : 1;
-                one->ago_usec = i < 2 ? 120 * G_USEC_PER_SEC : 600 * G_USEC_PER_SEC;
+                one->ago_usec = i < 3 ? 120 * G_USEC_PER_SEC : 600 * G_USEC_PER_SEC;
                 g_ptr_array_add(f->facts->rules->refused, one);
         }
         judge(f);
         ASSERT(NOTE, "refused", "10.0.0.9 tried 4 times, last 2min",
                "sudo pictl firewall open 10.0.0.9");
-        ASSERT(WARNING, "refused", "192.0.2.7, an address of member gpu-1 tried 1 time, ",
+        ASSERT(WARNING, "refused", "192.0.2.8, an address of member gpu-1 tried 1 time, ",
                "pictl firewall apply");
+        g_assert_null(find_finding(f->findings, "refused", "192.0.2.7"));
         ASSERT(NOTE, "refused", "12 other addresses", "pictl firewall show");
 }
 
