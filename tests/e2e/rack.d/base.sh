@@ -9,8 +9,8 @@ suite_packages() {
     [ "$1" != bookworm ] || t64=
     echo systemd systemd-sysv dbus polkitd udev libglib2.0-0$t64 libjson-glib-1.0-0 \
         libgnutls30$t64 libmicrohttpd12$t64 libncursesw6 libnftables1 libsqlite3-0 \
-        ca-certificates curl firewalld gnuplot-nox iproute2 iptables iputils-ping nftables \
-        procps rpm socat ufw util-linux
+        ca-certificates curl dbus-user-session firewalld gnuplot-nox iproute2 iptables \
+        iputils-ping jq libglib2.0-bin nftables procps rpm socat sqlite3 sudo ufw util-linux
 }
 
 # Nothing here has devices or packages to look after, and the network is set up from outside.
