@@ -20,8 +20,9 @@ def is_shell(path):
         return bool(SHEBANG.match(file.readline(100)))
 
 
-def faults_in(path):
-    done = run(['shellcheck', '--external-sources', '--source-path=SCRIPTDIR', path])
+def faults_in(root, path):
+    done = run(['shellcheck', '--external-sources', '--source-path=SCRIPTDIR',
+                f'--source-path={root}', path])
     return [done.stdout + done.stderr] if done.returncode else []
 
 
@@ -36,12 +37,12 @@ def main(root):
         bad = os.path.join(folder, 'bad.sh')
         with open(bad, 'w', encoding='utf-8') as file:
             file.write('#!/bin/bash\nrm $1/*\n')
-        tap.catches('a word that splits', faults_in(bad))
+        tap.catches('a word that splits', faults_in(root, bad))
     tap.result('programs are found', [path for path in ('dev', '.ci/run', 'dev.d/need.sh')
                                       if path not in programs])
     for path in programs:
         full = os.path.join(root, path)
-        tap.result(f'{path} by shellcheck', faults_in(full))
+        tap.result(f'{path} by shellcheck', faults_in(root, full))
         if not path.startswith(INSTALLED):
             tap.result(f'{path} is executable', [] if os.access(full, os.X_OK) else ['chmod +x'])
     tap.done()
