@@ -24,6 +24,7 @@ PiJobRecord *pi_job_record_new(void) {
         r->kernel = g_strdup("");
         r->error_name = g_strdup("");
         r->error_message = g_strdup("");
+        r->nodes = g_strdup("");
         r->report = empty_dict();
         return r;
 }
@@ -37,6 +38,7 @@ void pi_job_record_free(PiJobRecord *r) {
         g_free(r->kernel);
         g_free(r->error_name);
         g_free(r->error_message);
+        g_free(r->nodes);
         g_clear_pointer(&r->report, g_variant_unref);
         g_free(r);
 }
@@ -51,6 +53,7 @@ PiJobRecord *pi_job_record_copy(const PiJobRecord *record) {
         r->kernel = g_strdup(record->kernel);
         r->error_name = g_strdup(record->error_name);
         r->error_message = g_strdup(record->error_message);
+        r->nodes = g_strdup(record->nodes);
         r->report = dict_copy(record->report);
         return r;
 }

@@ -30,6 +30,9 @@ typedef struct PiJobRecord {
         char *error_message;
         double pi;        /* of a job that is done */
         GVariant *report; /* a{sv}, empty unless the job is done */
+        gboolean cluster; /* members may have leases of it */
+        char *nodes;      /* ids of those that may, with blanks between them; "": all */
+        uint32_t cpus_most; /* CPU slots it may have as more members come; 0: as in cpus */
 } PiJobRecord;
 
 PiJobRecord *pi_job_record_new(void);

@@ -8,6 +8,8 @@
  * Numbers without sign are kept as the signed ones of the same bits. Exact sums are 48 hex digits.
  * A variant is its bytes in little-endian normal form.
  *
+ * job.nodes has ids with a blank between them, '' for all members. Jobs of version 1 stay here.
+ *
  * job.ended counts the jobs in the order they ended, NULL before: a clock that was set does not
  * change what is newest. As only the oldest are deleted, the numbers have no gaps. */
 static const char *const scripts[] = {
@@ -45,6 +47,10 @@ static const char *const scripts[] = {
 
         "CREATE TABLE sweep (id INTEGER PRIMARY KEY AUTOINCREMENT, owner INTEGER NOT NULL,"
         " time_usec INTEGER NOT NULL, run BLOB NOT NULL) STRICT;",
+
+        "ALTER TABLE job ADD COLUMN cluster INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE job ADD COLUMN nodes TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE job ADD COLUMN cpus_most INTEGER NOT NULL DEFAULT 0;",
 };
 
 const int pi_schema_version = G_N_ELEMENTS(scripts);

@@ -62,6 +62,9 @@ static inline PiJobRecord *sample_job(uint64_t id, const char *state) {
         r->parts = 128;
         r->cpus = 2;
         r->numerics = 1;
+        r->cluster = TRUE;
+        sample_set(&r->nodes, "a1 b2");
+        r->cpus_most = 5;
         r->created_usec = 1700000000000000 + id;
         if (!pi_job_record_is_finished(r))
                 return r;
@@ -137,6 +140,9 @@ static inline void assert_same_job(const PiJobRecord *a, const PiJobRecord *b) {
         /* Bits: not a number is equal to itself here. */
         g_assert_cmpmem(&a->pi, sizeof a->pi, &b->pi, sizeof b->pi);
         g_assert_cmpvariant(a->report, b->report);
+        g_assert_cmpint(a->cluster, ==, b->cluster);
+        g_assert_cmpstr(a->nodes, ==, b->nodes);
+        g_assert_cmpuint(a->cpus_most, ==, b->cpus_most);
 }
 
 static inline void assert_same_checkpoint(const PiCheckpoint *a, const PiCheckpoint *b) {

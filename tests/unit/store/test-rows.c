@@ -84,12 +84,16 @@ static void test_job_extremes(void) {
         r->numerics = UINT32_MAX;
         r->deadline_usec = UINT64_MAX;
         r->finished_usec = INT64_MAX;
+        r->cpus_most = UINT32_MAX;
+        sample_set(&r->nodes, label);
         r->pi = -INFINITY;
         sample_set(&r->label, label);
         sample_set(&r->error_message, "\xcf\x80 \"' \n ;--");
         assert_job_comes_back(db, r);
 
         r->id = 1;
+        r->cluster = FALSE;
+        sample_set(&r->nodes, "");
         r->pi = NAN;
         r->priority = INT32_MAX;
         assert_job_comes_back(db, r);
@@ -265,6 +269,11 @@ static const char *const damages_of_job[] = {
         "UPDATE job SET kernel = hex(zeroblob(100)) WHERE id = 2",
         "UPDATE job SET report = x'0102030405' WHERE id = 2",
         "UPDATE job SET report = zeroblob(5000000) WHERE id = 2",
+        "UPDATE job SET cluster = 2 WHERE id = 2",
+        "UPDATE job SET nodes = CAST(x'61ff62' AS TEXT) WHERE id = 2",
+        "UPDATE job SET nodes = hex(zeroblob(5000)) WHERE id = 2",
+        "UPDATE job SET cpus_most = -1 WHERE id = 2",
+        "UPDATE job SET cpus_most = 4294967296 WHERE id = 2",
         "UPDATE job SET id = -2 WHERE id = 2",
 };
 

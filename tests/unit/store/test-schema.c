@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/store/schema.h"
 
+#include "daemon/store/job-rows.h"
 #include "daemon/store/opening.h"
+#include "daemon/store/request.h"
 #include "tests/unit/store/sample.h"
 
 static sqlite3 *connect_to(const char *directory) {
@@ -49,6 +51,38 @@ static void test_from_every_version(void) {
         }
 }
 
+/* A job that version 1 had kept is there, and stays on its node. */
+static void test_jobs_of_version_1(void) {
+        g_autofree char *directory = sample_directory();
+        g_autoptr(GPtrArray) jobs = pi_job_records_new();
+        g_autoptr(GError) error = NULL;
+        g_autoptr(PiDatabase) db = NULL;
+        sqlite3 *sqlite = connect_to(directory);
+        const PiJobRecord *job;
+        PiOpening opening;
+
+        g_assert_cmpint(pi_schema_migrate(sqlite, 0, 1), ==, SQLITE_OK);
+        g_assert_cmpint(sqlite3_exec(sqlite,
+                                     "INSERT INTO job VALUES (7, 1000, 0, 'running', 'none', 'old',"
+                                     " 1000000, 128, 2, 'generic', 0, 1, 0, 1, 2, 0, '', '', NULL,"
+                                     " x'', NULL)",
+                                     NULL, NULL, NULL), ==, SQLITE_OK);
+        sqlite3_close(sqlite);
+        db = pi_database_open(directory, TRUE, &opening, &error);
+        g_assert_no_error(error);
+        g_assert_true(pi_job_rows_unfinished(db, 10, jobs));
+        g_assert_cmpuint(pi_database_bad_rows(db), ==, 0);
+        g_assert_cmpuint(jobs->len, ==, 1);
+        job = jobs->pdata[0];
+        g_assert_cmpuint(job->id, ==, 7);
+        g_assert_cmpstr(job->label, ==, "old");
+        g_assert_false(job->cluster);
+        g_assert_cmpstr(job->nodes, ==, "");
+        g_assert_cmpuint(job->cpus_most, ==, 0);
+        g_clear_pointer(&db, pi_database_close);
+        sample_remove(directory);
+}
+
 static void test_all_or_nothing(void) {
         g_autofree char *directory = sample_directory();
         sqlite3 *sqlite = connect_to(directory);
@@ -79,6 +113,7 @@ static void test_strict(void) {
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/store/schema/from-every-version", test_from_every_version);
+        g_test_add_func("/store/schema/jobs-of-version-1", test_jobs_of_version_1);
         g_test_add_func("/store/schema/all-or-nothing", test_all_or_nothing);
         g_test_add_func("/store/schema/strict", test_strict);
         return g_test_run();
