@@ -96,37 +96,38 @@ static GVariant *cores(const PiTask *task) {
         return g_variant_builder_end(&b);
 }
 
-/* What a node has had of the terms, and so many of them a second. */
-static void add_rate(GVariantBuilder *b, const PiTask *task, uint64_t terms,
-                     const PiJobFigures *f) {
-        double share = (double) terms / (double) task->terms;
+/* What a node has had of the terms, and so many of them a second. Nobody knows who had those before
+ * a restart, so rows begin with it. */
+static void add_rate(GVariantBuilder *b, const PiJob *job, uint64_t terms) {
+        uint64_t nsec = job->active_nsec - job->resumed_nsec;
 
         add_u64(b, "terms", terms);
-        add_double(b, "share", share);
-        add_double(b, PI_REPORT_THROUGHPUT_TERMS, share * f->throughput_terms);
+        add_double(b, "share", (double) terms / (double) job->spec.terms);
+        add_double(b, PI_REPORT_THROUGHPUT_TERMS, (double) terms / ((double) MAX(nsec, 1) / 1e9));
 }
 
-static void add_own_row(GVariantBuilder *b, const PiTask *task, const PiReportNode *node,
-                        const PiJobFigures *f) {
+static void add_own_row(GVariantBuilder *b, const PiJob *job, const PiReportNode *node) {
+        const PiTask *task = job->task;
+        uint64_t other_nsec = task->elsewhere.cpu_nsec + task->restored.cpu_nsec;
+        uint32_t other_leases = task->elsewhere.leases + task->restored.leases;
 
         g_variant_builder_open(b, G_VARIANT_TYPE_VARDICT);
         add_string(b, "id", node->id);
         add_string(b, "name", node->name);
         add_u32(b, "cpus", node->cpus);
-        add_rate(b, task, pi_task_terms_done(task) - task->elsewhere.terms, f);
-        add_u64(b, "leases", task->leases->n - task->elsewhere.leases);
+        add_rate(b, job, pi_job_terms_here(job));
+        add_u64(b, "leases", task->leases->n - other_leases);
         add_u64(b, "leases_retried", pi_task_recomputed(task));
-        add_u64(b, "cpu_usec", (pi_task_cpu_nsec(task) - task->elsewhere.cpu_nsec) / 1000);
+        add_u64(b, "cpu_usec", (pi_task_cpu_nsec(task) - other_nsec) / 1000);
         g_variant_builder_close(b);
 }
 
-static void add_member_row(GVariantBuilder *b, const PiTask *task, const PiMemberShare *m,
-                           const PiJobFigures *f) {
+static void add_member_row(GVariantBuilder *b, const PiJob *job, const PiMemberShare *m) {
         g_variant_builder_open(b, G_VARIANT_TYPE_VARDICT);
         add_string(b, "id", m->id);
         add_string(b, "name", m->name);
         add_u32(b, "cpus", m->cpus);
-        add_rate(b, task, m->terms, f);
+        add_rate(b, job, m->terms);
         add_u64(b, "leases", m->leases);
         add_u64(b, "leases_retried", m->lost + m->wrong);
         add_u64(b, "leases_lost", m->lost);
@@ -138,13 +139,13 @@ static void add_member_row(GVariantBuilder *b, const PiTask *task, const PiMembe
 }
 
 /* This node first, then those that had leases of the job. */
-static GVariant *nodes(const PiJob *job, const PiReportNode *node, const PiJobFigures *f) {
+static GVariant *nodes(const PiJob *job, const PiReportNode *node) {
         GVariantBuilder b;
 
         g_variant_builder_init(&b, G_VARIANT_TYPE("aa{sv}"));
-        add_own_row(&b, job->task, node, f);
+        add_own_row(&b, job, node);
         for (guint i = 0; job->members && i < job->members->len; i++)
-                add_member_row(&b, job->task, job->members->pdata[i], f);
+                add_member_row(&b, job, job->members->pdata[i]);
         return g_variant_builder_end(&b);
 }
 
@@ -201,7 +202,7 @@ GVariant *pi_report_new(const PiJob *job, const PiReportNode *node, const PiJobF
         add_string(&b, PI_REPORT_ENGINE, "local");
         add_string(&b, PI_REPORT_SCOPE, job->spec.cluster ? "cluster" : "local");
         add_u32(&b, PI_REPORT_NUMERICS, PI_NUMERICS_VERSION);
-        g_variant_builder_add(&b, "{sv}", PI_REPORT_NODES, nodes(job, node, f));
+        g_variant_builder_add(&b, "{sv}", PI_REPORT_NODES, nodes(job, node));
         g_variant_builder_add(&b, "{sv}", PI_REPORT_CORES, cores(job->task));
         add_u32(&b, PI_REPORT_RESUMES, job->resumes);
         add_u64(&b, PI_REPORT_RESUMED_TERMS, job->resumed_terms);

@@ -159,6 +159,7 @@ static void take_over(PiTask *task, const PiSnapshot *s, uint64_t terms) {
                 if (pi_snapshot_has(s, i)) {
                         atomic_store(&task->leases->lease[i].begun, true);
                         atomic_store(&task->leases->lease[i].state, PI_LEASE_VERIFIED);
+                        task->restored.leases++;
                 }
         for (uint32_t i = 0; i < s->n_partials; i++)
                 atomic_store(&task->leases->lease[s->partial[i].lease].begun, true);

@@ -63,6 +63,7 @@ typedef struct PiTask {
                 PiFixed tolerance;
                 uint64_t terms; /* of the verified leases and of those begun */
                 uint64_t cpu_nsec;
+                uint32_t leases; /* verified */
                 uint64_t retries;
         } restored;
 

@@ -242,7 +242,7 @@ static void test_nodes_and_cores(void) {
         g_assert_cmpfloat(double_of(c, PI_REPORT_THROUGHPUT_TERMS), >, 0);
 }
 
-/* A core is credited with what it summed in this service, the node with all of it. */
+/* Nobody knows who summed what was summed before: cores and nodes are credited with the rest. */
 static void test_resumed(void) {
         enum { PARTS = 4, BEFORE = 2 };
         g_autoptr(PiJob) job = made_job(1, &pi_kernel_generic, 300007, PARTS, 1);
@@ -251,6 +251,7 @@ static void test_resumed(void) {
         g_autoptr(GVariant) report = NULL, nodes = NULL, cores = NULL, n = NULL, c = NULL;
         PiWorker worker = { .index = 1, .cpu = 9 };
         PiJobFigures f;
+        uint64_t rest;
         double pi;
 
         pi_job_set_state(job, PI_JOB_RUNNING);
@@ -262,8 +263,11 @@ static void test_resumed(void) {
         job->resumes = 3;
         job->resumed_terms = pi_task_terms_done(job->task);
         g_assert_cmpuint(job->resumed_terms, >, 0);
+        rest = 300007 - job->resumed_terms;
         pi_worker_run(job->task, &worker);
         pi_job_set_state(job, PI_JOB_DONE);
+        job->active_nsec = 5 * SECOND;
+        job->resumed_nsec = 3 * SECOND;
         pi_job_figures(job, &node, &f);
         report = g_variant_ref_sink(pi_report_new(job, &node, &f, &pi));
         g_assert_cmpuint(u32_of(report, PI_REPORT_RESUMES), ==, 3);
@@ -271,11 +275,16 @@ static void test_resumed(void) {
         g_assert_cmpuint(u64_of(report, PI_REPORT_LEASES_RETRIED), ==, 0);
         nodes = entry_of(report, PI_REPORT_NODES, "aa{sv}");
         n = g_variant_get_child_value(nodes, 0);
-        g_assert_cmpuint(u64_of(n, "terms"), ==, 300007);
+        g_assert_cmpuint(u64_of(n, "terms"), ==, rest);
+        g_assert_cmpuint(u64_of(n, "leases"), ==, PARTS - BEFORE);
+        g_assert_cmpfloat_with_epsilon(double_of(n, "share"), (double) rest / 300007, 1e-12);
+        g_assert_cmpfloat_with_epsilon(double_of(n, PI_REPORT_THROUGHPUT_TERMS),
+                                       (double) rest / 2, 1e-6);
         cores = entry_of(report, PI_REPORT_CORES, "aa{sv}");
         g_assert_cmpuint(g_variant_n_children(cores), ==, 1);
         c = g_variant_get_child_value(cores, 0);
-        g_assert_cmpuint(u64_of(c, "terms"), ==, 300007 - job->resumed_terms);
+        g_assert_cmpuint(u64_of(c, "terms"), ==, rest);
+        g_assert_cmpuint(u64_of(n, "cpu_usec"), ==, u64_of(c, "cpu_usec"));
         g_assert_cmpuint(u64_of(c, "leases"), ==, PARTS - BEFORE);
 }
 
