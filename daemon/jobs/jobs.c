@@ -435,6 +435,7 @@ void pi_jobs_set_peers(PiJobs *jobs, const PiPeers *peers) {
                 .running = running_jobs,
                 .settled = settled_elsewhere,
                 .rate_here = rate_here,
+                .is_judged = is_judged,
                 .userdata = jobs,
         };
         jobs->peers = peers;

@@ -88,7 +88,7 @@ static gboolean is_late(const PiLoan *loan, uint64_t now) {
 /* CPU slots of each member that the job may have: what this node and those before have not. */
 static void share_slots(const Feeding *f) {
         const PiJob *job = f->job;
-        uint32_t left = job->spec.cpus > job->slots ? job->spec.cpus - job->slots : 0;
+        uint32_t most = job->spec.cpus_most, left = most > job->slots ? most - job->slots : 0;
 
         for (guint i = 0; i < f->n_peers; i++) {
                 const PiPeer *peer = &f->lender->peer[i];
@@ -249,6 +249,10 @@ void pi_lender_feed(PiLender *lender, PiJob *job) {
         for (guint turn = 0; turn < PI_ORDERS_OUT; turn++)
                 for (guint i = 0; i < f.n_peers; i++)
                         feed_one(&f, &lender->peer[i]);
+        /* Nobody else could have it for a while, so this node had begun with it. */
+        if (job->slots == 0 && job->loans > 0 &&
+            !lender->hooks->is_judged(job, lender->hooks->userdata))
+                pi_runner_stand_back(job);
         if (lender->tail == 0 && (job->loans > 0 || is_anybody_paused(lender)))
                 lender->tail = g_timeout_add(TAIL_MSEC, look_after_tail, lender);
 }

@@ -14,6 +14,8 @@ typedef struct PiLenderHooks {
         const GQueue *(*running)(gpointer userdata); /* PiJob */
         /* Terms a second of the workers that this node has in the job. */
         double (*rate_here)(const PiJob *job, gpointer userdata);
+        /* Whether it is still to be found out what was wrong in the job. */
+        gboolean (*is_judged)(const PiJob *job, gpointer userdata);
         /* A member had a lease right that cores of this node had wrong. */
         void (*settled)(PiJob *job, uint32_t lease, gpointer userdata);
         gpointer userdata;

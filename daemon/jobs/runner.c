@@ -63,6 +63,7 @@ static void settle(PiJob *job) {
                         job->hooks->left(job, job->hooks->userdata);
                         return;
                 }
+                pi_task_rearm(task);
                 /* Without slots of its own it is left to members, as long as one has some of it. */
                 if ((job->slots > 0 || job->loans == 0) &&
                     pi_pool_start_elsewhere(job->pool, task, workers_left, job)) {
@@ -124,6 +125,11 @@ void pi_runner_poke(PiJob *job) {
 void pi_runner_grow(PiJob *job, uint32_t slots) {
         if (job->inside && !job->leaving && !job->error)
                 job->slots = MAX(job->slots, pi_pool_join(job->pool, job->task, slots));
+}
+
+void pi_runner_stand_back(PiJob *job) {
+        if (job->inside)
+                pi_pool_cancel(job->pool, job->task);
 }
 
 void pi_runner_leave(PiJob *job) {

@@ -26,6 +26,9 @@ void pi_runner_poke(PiJob *job);
 /* Gives a running job idle workers up to `slots` of them, as far as they have something to do. */
 void pi_runner_grow(PiJob *job, uint32_t slots);
 
+/* Has workers of this node leave a running job that has no slots of its own: members have it. */
+void pi_runner_stand_back(PiJob *job);
+
 /* Makes a running job leave its workers within a stretch; what it has summed stays. */
 void pi_runner_leave(PiJob *job);
 

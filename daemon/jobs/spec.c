@@ -181,7 +181,9 @@ static gboolean settle_scope(Request *r, GError **error) {
                               "an exact kernel to a job of the cluster, or scope \"local\"");
         if (r->local && r->nodes)
                 return one_of(error, PI_OPTION_SCOPE, "local", "\"cluster\" with \"nodes\"");
-        spec->cluster = r->offer->cluster_cpus > 0 && !r->local && spec->kernel->exact;
+        /* Members that are named may be connected later. */
+        spec->cluster = !r->local && spec->kernel->exact &&
+                        (r->offer->cluster_cpus > 0 || (r->nodes && r->offer->peers));
         return !r->nodes || pi_job_nodes_find(r->offer, r->nodes, spec, error);
 }
 
@@ -203,8 +205,11 @@ static gboolean settle_cpus(Request *r, GError **error) {
                             spec->cpus, limit);
                 return FALSE;
         }
-        if (spec->cpus == 0)
-                spec->cpus = limit > 0 ? MIN(all, limit) : all;
+        spec->cpus_most = spec->cpus;
+        if (spec->cpus == 0) {
+                spec->cpus_most = limit > 0 ? limit : UINT32_MAX;
+                spec->cpus = MIN(all, spec->cpus_most);
+        }
         return TRUE;
 }
 
@@ -230,6 +235,7 @@ static void choose_the_rest(Request *r) {
         if (spec->parts == 0)
                 spec->parts = choose_parts(spec);
         spec->cpus = (uint32_t) MIN(spec->cpus, spec->parts);
+        spec->cpus_most = (uint32_t) MIN(spec->cpus_most, spec->parts);
 }
 
 gboolean pi_job_spec_parse(uint64_t terms, GVariant *options, const PiJobOffer *offer,

@@ -16,6 +16,7 @@ typedef struct PiJobSpec {
         uint64_t terms;
         uint64_t parts;
         uint32_t cpus; /* slots to reserve; at most one for each part */
+        uint32_t cpus_most; /* the same as members come: more than that where all were asked for */
         const PiKernel *kernel;
         char *label;
         uint64_t deadline_usec; /* 0: none */

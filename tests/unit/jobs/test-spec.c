@@ -179,6 +179,8 @@ static void test_cpus(void) {
 
                 accept(1000000, options, &spec);
                 g_assert_cmpuint(spec.cpus, ==, cpus == 0 ? offer.cpus : cpus);
+                /* All of those that come, and no more than there are parts. */
+                g_assert_cmpuint(spec.cpus_most, ==, cpus == 0 ? 100 : cpus);
         }
         refuse_option("{'cpus': <uint32 5>}", "\"cpus\"|is 5|0 to 4");
         refuse_option("{'cpus': <uint32 4294967295>}", "\"cpus\"|is 4294967295|0 to 4");
@@ -301,6 +303,7 @@ static void test_cpus_per_user(void) {
         /* All means all of those. */
         accept_for(&limited, "{'cpus': <uint32 0>, 'parts': <uint64 100>}", &spec);
         g_assert_cmpuint(spec.cpus, ==, 2);
+        g_assert_cmpuint(spec.cpus_most, ==, 2);
         accept_for(&limited, "{'parts': <uint64 100>}", &spec);
         g_assert_cmpuint(spec.cpus, ==, 2);
         refuse_for(&limited, 1000, "{'cpus': <uint32 3>}", PI_ERROR_QUOTA_EXCEEDED,
