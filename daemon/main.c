@@ -262,9 +262,9 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
                                jobs, error);
         if (!server)
                 return EXIT_FAILURE;
+        begin_cluster(&d, server);
         /* Not before the name is ours: jobs of an earlier service start with it. */
         pi_jobs_open_store(jobs, directory);
-        begin_cluster(&d, server);
         g_unix_signal_add(SIGTERM, on_signal, &d);
         g_unix_signal_add(SIGINT, on_signal, &d);
         g_unix_signal_add(SIGHUP, on_reload_signal, &d);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/job-record.h"
 
+#include "daemon/jobs/nodes.h"
 #include "daemon/series/partition.h"
 #include "daemon/work/clock.h"
 #include "daemon/work/pool.h"
 #include "dbus/error.h"
+
+/* Of a whole cluster. */
+#define CPUS_MAX (PI_WORKERS_MAX * (PI_PEERS_MAX + 1))
 
 static void set(char **field, const char *text) {
         g_free(*field);
@@ -36,6 +40,10 @@ PiJobRecord *pi_job_to_record(const PiJob *job) {
         r->pi = job->pi;
         g_variant_unref(r->report);
         r->report = g_variant_ref(job->report);
+        r->cluster = job->spec.cluster;
+        g_free(r->nodes);
+        r->nodes = pi_job_nodes_to_text(job->spec.nodes);
+        r->cpus_most = job->spec.cpus_most;
         return r;
 }
 
@@ -112,8 +120,9 @@ PiJob *pi_job_from_record(const PiJobRecord *r, const PiCheckpoint *c, const PiK
         PiJobSpec spec = {
                 .terms = r->terms,
                 .parts = r->parts,
-                /* Also those that this machine does not have now: it may again. */
-                .cpus = (uint32_t) MIN(MIN(r->cpus, PI_WORKERS_MAX), r->parts),
+                /* Also those that nobody has now: somebody may again. */
+                .cpus = (uint32_t) MIN(MIN(r->cpus, CPUS_MAX), r->parts),
+                .cpus_most = (uint32_t) MIN(MIN(MAX(r->cpus, r->cpus_most), CPUS_MAX), r->parts),
                 /* Every exact kernel gives the same bits. */
                 .kernel = found ? found : kernel,
                 .deadline_usec = r->deadline_usec,
@@ -122,8 +131,9 @@ PiJob *pi_job_from_record(const PiJobRecord *r, const PiCheckpoint *c, const PiK
         PiJob *job;
 
         *ret_discarded = FALSE;
-        if (!is_sound(r))
+        if (!is_sound(r) || !pi_job_nodes_from_text(r->nodes, &spec.nodes))
                 return NULL;
+        spec.cluster = r->cluster && spec.kernel->exact;
         spec.label = g_strdup(r->label);
         job = pi_job_new(r->id, r->owner, "", &spec);
         job->created_usec = r->created_usec;

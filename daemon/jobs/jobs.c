@@ -3,6 +3,7 @@
 
 #include "daemon/jobs/deadline.h"
 #include "daemon/jobs/guest-private.h"
+#include "daemon/jobs/nodes.h"
 #include "daemon/jobs/report.h"
 #include "daemon/jobs/runner.h"
 #include "daemon/work/clock.h"
@@ -354,6 +355,8 @@ static void resumed(PiJob *job, gboolean discarded, gpointer userdata) {
         PiJobs *jobs = userdata;
         uint64_t now = pi_clock_nsec(CLOCK_REALTIME) / 1000, end;
 
+        job->spec.elsewhere = job->spec.cluster &&
+                              pi_job_nodes_are_others(&job->spec, jobs->node.id, jobs->peers);
         take_in(jobs, job);
         pi_quota_add(jobs->quota, job->owner, job->spec.terms);
         jobs->resumed += job->resumes > 0;

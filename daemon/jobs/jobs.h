@@ -75,8 +75,8 @@ void pi_jobs_open_store(PiJobs *jobs, const char *directory);
 /* For what is read from it; NULL before it was opened. */
 PiStore *pi_jobs_store(PiJobs *jobs);
 
-/* Lets members of a cluster have leases of jobs. `peers` must outlive it. Once, before the first
- * job. */
+/* Lets members of a cluster have leases of jobs. `peers` must outlive it. Once; before the store is
+ * opened when the node is in a cluster by then: jobs that go on look for their nodes. */
 struct PiPeers;
 void pi_jobs_set_peers(PiJobs *jobs, const struct PiPeers *peers);
 

@@ -70,15 +70,34 @@ GVariant *test_fault_finish(TestFault *f) {
         return report;
 }
 
-void test_fault_all_share(TestFault *f) {
-        g_autoptr(GVariant) report = test_compute_over(f->node[1], f->terms, NULL, f->sum);
+/* Of all nodes, each of which must have had some. */
+static uint64_t terms_of_all(const TestFault *f, GVariant *report) {
+        uint64_t terms = 0;
 
         for (guint i = 1; i <= TEST_FAULT_NODES; i++) {
                 g_autoptr(GVariant) row = test_report_row(report, f->node[i]->name);
 
                 g_assert_nonnull(row);
                 g_assert_cmpuint(test_lookup_u64(row, "leases"), >, 0);
+                g_assert_cmpuint(test_lookup_u64(row, "terms"), >, 0);
+                terms += test_lookup_u64(row, "terms");
         }
+        return terms;
+}
+
+void test_fault_finish_resumed(TestFault *f) {
+        g_autoptr(GVariant) report = test_fault_finish(f);
+        uint64_t before = test_lookup_u64(report, PI_REPORT_RESUMED_TERMS);
+
+        g_assert_cmpuint(test_lookup_u32(report, PI_REPORT_RESUMES), >=, 1);
+        g_assert_cmpuint(before, >, 0);
+        g_assert_cmpuint(before + terms_of_all(f, report), ==, f->terms);
+}
+
+void test_fault_all_share(TestFault *f) {
+        g_autoptr(GVariant) report = test_compute_over(f->node[1], f->terms, NULL, f->sum);
+
+        g_assert_cmpuint(terms_of_all(f, report), ==, f->terms);
 }
 
 void test_assert_noticed(const char *what, gint64 took_usec, double limit_seconds) {

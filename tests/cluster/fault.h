@@ -25,6 +25,10 @@ void test_fault_submit(TestFault *f);
 /* Until the job is done; it must have given the sum. Returns the report. */
 GVariant *test_fault_finish(TestFault *f);
 
+/* The same for a job that went on after a restart of node 1: the others must have worked for it
+ * since. */
+void test_fault_finish_resumed(TestFault *f);
+
 /* A job over all nodes, which must give the sum; each of them must have had a share. */
 void test_fault_all_share(TestFault *f);
 

@@ -206,6 +206,8 @@ class Checks:
             report = self.survives(lambda: one.install(made))
         expect(one.show(SERVICE, 'MainPID') != before, 'it was not started again')
         expect(report['resumes'] == 1, report)
+        working = [node['name'] for node in report['nodes'] if node['terms'] > 0]
+        expect(sorted(working) == [m.name for m in self.members], 'not all of them', report)
 
     def ends(self):
         """after cluster leave nothing listens and no rule is left"""

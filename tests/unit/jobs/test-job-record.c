@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/jobs/peers.h"
 #include "daemon/series/sum.h"
 #include "daemon/work/worker.h"
 #include "dbus/error.h"
@@ -20,6 +21,9 @@ static PiJob *full_job(void) {
         job->owner = 1234;
         job->spec.deadline_usec = 5000000;
         job->spec.priority = -7;
+        job->spec.cluster = TRUE;
+        job->spec.nodes = g_strsplit("0a 1b", " ", -1);
+        job->spec.cpus_most = 6;
         job->created_usec = 1000;
         return job;
 }
@@ -73,6 +77,9 @@ static void test_to_record(void) {
         g_assert_cmpstr(r->error_name, ==, "");
         g_assert_cmpstr(r->error_message, ==, "");
         g_assert_cmpuint(g_variant_n_children(r->report), ==, 0);
+        g_assert_true(r->cluster);
+        g_assert_cmpstr(r->nodes, ==, "0a 1b");
+        g_assert_cmpuint(r->cpus_most, ==, 6);
 }
 
 static void test_to_record_of_ended(void) {
@@ -130,6 +137,31 @@ static void test_round_trip(void) {
         g_assert_cmpuint(again->resumed_terms, ==, 0);
         second = pi_job_to_record(again);
         assert_same_job(r, second);
+}
+
+/* All members, or none, or as many as an earlier version had kept: not where it may run. */
+static void test_where_it_may_run(void) {
+        g_autoptr(PiJob) job = full_job(), all = NULL, local = NULL, inexact = NULL, old = NULL;
+        g_autoptr(PiJobRecord) r = pi_job_to_record(job);
+        gboolean discarded;
+
+        sample_set(&r->nodes, "");
+        all = back(r, NULL, &discarded);
+        g_assert_true(all->spec.cluster);
+        g_assert_null(all->spec.nodes);
+        r->cluster = FALSE;
+        local = back(r, NULL, &discarded);
+        g_assert_false(local->spec.cluster);
+        r->cluster = TRUE;
+        r->cpus_most = 0;
+        old = back(r, NULL, &discarded);
+        g_assert_cmpuint(old->spec.cpus, ==, 2);
+        g_assert_cmpuint(old->spec.cpus_most, ==, 2);
+        /* Its sum depends on who makes it. */
+        sample_set(&r->kernel, "reference");
+        inexact = back(r, NULL, &discarded);
+        g_assert_true(inexact->spec.kernel == &pi_kernel_reference);
+        g_assert_false(inexact->spec.cluster);
 }
 
 static void test_checkpoint(void) {
@@ -228,6 +260,13 @@ static PiJobRecord *sound(void) {
         }                                                                                         \
         G_STMT_END
 
+static void refuse_nodes(const char *nodes) {
+        g_autoptr(PiJobRecord) r = sound();
+
+        sample_set(&r->nodes, nodes);
+        refuse(nodes, r);
+}
+
 /* A file that others can write: nothing that the options would not let through. */
 static void test_unsound(void) {
         REFUSE(id, 0);
@@ -242,6 +281,30 @@ static void test_unsound(void) {
         REFUSE(priority, PI_PRIORITY_LIMIT + 1);
         REFUSE(priority, -PI_PRIORITY_LIMIT - 1);
         REFUSE(priority, INT32_MIN);
+        refuse_nodes(" ");
+        refuse_nodes("a  b");
+        refuse_nodes("a ");
+        refuse_nodes("a,b");
+        refuse_nodes("A");
+        refuse_nodes("0123456789abcdef0123456789abcdef0");
+        refuse_nodes("g");
+}
+
+/* One more than a cluster has members. */
+static void test_too_many_nodes(void) {
+        g_autoptr(GString) nodes = g_string_new("0123456789abcdef0123456789abcdef");
+        g_autoptr(PiJobRecord) r = sound();
+        g_autoptr(PiJob) job = NULL;
+        gboolean discarded;
+
+        for (guint i = 0; i < PI_PEERS_MAX; i++)
+                g_string_append(nodes, " 0123456789abcdef0123456789abcdef");
+        sample_set(&r->nodes, nodes->str);
+        job = back(r, NULL, &discarded);
+        g_assert_nonnull(job);
+        g_assert_cmpuint(g_strv_length(job->spec.nodes), ==, PI_PEERS_MAX + 1);
+        g_string_append(nodes, " a");
+        refuse_nodes(nodes->str);
 }
 
 static void test_sound_at_the_limits(void) {
@@ -257,6 +320,8 @@ static void test_sound_at_the_limits(void) {
         job = back(r, NULL, &discarded);
         g_assert_nonnull(job);
         g_assert_cmpuint(job->spec.parts, ==, PI_TERMS_MAX / PI_GROUP_TERMS);
+        g_assert_cmpuint(job->spec.cpus_most, ==, job->spec.cpus);
+        g_assert_cmpuint(job->spec.cpus, <, UINT32_MAX / 2);
 
         r->terms = r->parts = 1;
         r->deadline_usec = 0;
@@ -356,9 +421,11 @@ int main(int argc, char **argv) {
         g_test_add_func("/job-record/to-record", test_to_record);
         g_test_add_func("/job-record/to-record-of-ended", test_to_record_of_ended);
         g_test_add_func("/job-record/round-trip", test_round_trip);
+        g_test_add_func("/job-record/where-it-may-run", test_where_it_may_run);
         g_test_add_func("/job-record/checkpoint", test_checkpoint);
         g_test_add_func("/job-record/discarded", test_discarded);
         g_test_add_func("/job-record/unsound", test_unsound);
+        g_test_add_func("/job-record/too-many-nodes", test_too_many_nodes);
         g_test_add_func("/job-record/sound-at-the-limits", test_sound_at_the_limits);
         g_test_add_func("/job-record/other-machine", test_other_machine);
         g_test_add_func("/job-record/lose", test_lose);
