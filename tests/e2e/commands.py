@@ -11,6 +11,7 @@ Prints TAP, and skips like checks.py.
 import os
 import re
 import shlex
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +20,7 @@ import frame
 from debian import newer
 from documents import PLANS, Plan
 from frame import expect, pictl
-from rack import packages_in, wait_for
+from rack import Failed, packages_in, wait_for
 
 from documented import NOT_RUN, Command, commands_of, documents
 
@@ -99,6 +100,13 @@ class Reader:
         if plan.state == 'bare' and (plan.each or machine.number == 1):
             machine.say('dpkg', '--purge', *NAMES)
 
+    def read(self, commands, plan):
+        """Faults of the commands of a document."""
+        self.reach(plan)
+        faults = [fault for command in commands for fault in self.run(command, plan)]
+        return faults + [said for said in self.rack.each(lambda m: m.run(
+            'journalctl', '--quiet', f'--grep={MISTYPED}').stdout) if said]
+
     def run(self, command, plan):
         """Faults of a command, on each machine that it is for."""
         if plan.each and not command.machine:
@@ -159,11 +167,10 @@ def check_document(tap, reader, path, text):
     faults += [f'{path}:{number}: "{line.strip()}" looks like a command, and is not run: add its '
                'program to tests/lint/documented.py' for number, line in others
                if len(line.split()[0]) > 1 and line.split()[0] in programs]
-    if commands:
-        reader.reach(plan)
-        faults += [fault for command in commands for fault in reader.run(command, plan)]
-        faults += [said for said in reader.rack.each(lambda m: m.run(
-            'journalctl', '--quiet', f'--grep={MISTYPED}').stdout) if said]
+    try:
+        faults += reader.read(commands, plan) if commands else []
+    except (Failed, OSError, subprocess.SubprocessError) as error:
+        faults.append(f'{type(error).__name__}: {error}')
     tap.result(f'{path}: {len(commands)} commands', faults)
     print(f'# {path} took {time.monotonic() - start:.1f} s')
 

@@ -20,7 +20,7 @@ PROGRAMS = {'apt', 'busctl', 'cp', 'curl', 'find', 'gdbus', 'install', 'journalc
 # The same, but of no use there.
 ELSEWHERE = {'./dev', 'New-NetFirewallHyperVRule', 'dnf', 'meson', 'ninja', 'ssh'}
 
-FEDORA = 'there is no Fedora here'
+FEDORA = 'there is no dnf here; tests/e2e/rpm.py installs the package by rpm'
 POWERSHELL = 'there is no Windows here; tests/unit/wsl sees to what setup prints'
 NOT_RUN = {
     ('README.md', './dev run'): 'tests/lint/first-steps.py runs it',
