@@ -6,14 +6,14 @@
 set -euo pipefail
 
 out=$(realpath -m "$1")
-cd "$(dirname "$(readlink -f "$0")")/.."
+here=$(dirname "$(readlink -f "$0")")
+. "$here/tree.sh"
+cd "$here/.."
 
 die() {
     echo "package.sh: $*" >&2
     exit 1
 }
-
-. dev.d/tree.sh
 
 # A clean copy of what is here, committed or not, with times that do not depend on the checkout.
 copy_tree() {

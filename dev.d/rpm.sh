@@ -18,14 +18,14 @@ die() {
 mkdir -p "$1"
 top=$(cd "$1" && pwd)
 suffix=${2:-}
-cd "$(dirname "$(readlink -f "$0")")/.."
-
-. dev.d/tree.sh
+here=$(dirname "$(readlink -f "$0")")
+. "$here/tree.sh"
+cd "$here/.."
 
 spec=packaging/rpm/pi-computed.spec
 name=pi-computed-$(sed -n 's/^Version: *//p' "$spec")
-here=()
-[ -e /etc/fedora-release ] || here=(--nodeps "--load=$PWD/packaging/rpm/macros.debian")
+macros=()
+[ -e /etc/fedora-release ] || macros=(--nodeps "--load=$PWD/packaging/rpm/macros.debian")
 
 # Of an earlier build.
 rm -rf "$top"/{BUILD,BUILDROOT,LATER,RPMS,SOURCES,SRPMS}
@@ -39,7 +39,7 @@ tree_files | LC_ALL=C sort --zero-terminated |
     gzip --no-name >"$top/SOURCES/$name.tar.gz"
 
 build() {
-    rpmbuild "${here[@]}" --define "_topdir $top" --without check "$@" "$spec" >"$top/log" 2>&1 ||
+    rpmbuild "${macros[@]}" --define "_topdir $top" --without check "$@" "$spec" >"$top/log" 2>&1 ||
         { tail -n 40 "$top/log" >&2; die "rpmbuild failed; all of it: $top/log"; }
 }
 
