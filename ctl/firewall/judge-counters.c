@@ -5,7 +5,8 @@
 
 /* Sources that are named; there may be thousands. */
 #define REFUSED_SHOWN_MAX 8
-#define ANEW "\nthe counters begin anew with: pictl firewall remove && pictl firewall apply"
+#define ANEW \
+        "\nthe counters begin anew with: sudo pictl firewall remove && sudo pictl firewall apply"
 
 static gboolean has_lost(const PiFirewallFacts *f) {
         for (guint i = 0; i < f->peers->len; i++)

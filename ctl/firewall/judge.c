@@ -6,7 +6,7 @@
 #include "ctl/format.h"
 #include "dbus/error.h"
 
-#define APPLY "pictl firewall apply"
+#define APPLY "sudo pictl firewall apply"
 
 static void judge_state(const PiFirewallFacts *f, PiFindings *findings) {
         if (!f->service)

@@ -19,15 +19,19 @@ static char *host_of(const char *const *addresses, gboolean *ret_six) {
 
 static char *commands(const char *host, gboolean six, uint16_t port) {
         if (!host)
-                return g_strdup_printf("nft insert rule inet filter input tcp dport %u accept "
+                return g_strdup_printf("sudo pictl firewall check, which names the rule in the way "
+                                       "and what mends it; or by hand: "
+                                       "nft insert rule inet filter input tcp dport %u accept "
                                        "(with firewalld: firewall-cmd --add-port=%u/tcp; with "
                                        "ufw: ufw allow %u/tcp)", port, port, port);
-        return g_strdup_printf("nft insert rule inet filter input %s saddr %s tcp dport %u accept "
+        return g_strdup_printf("sudo pictl firewall check --from=%s, which names the rule in the "
+                               "way and what mends it; or by hand: "
+                               "nft insert rule inet filter input %s saddr %s tcp dport %u accept "
                                "(with firewalld: firewall-cmd --add-rich-rule='rule family=\"%s\" "
                                "source address=\"%s\" port port=\"%u\" protocol=\"tcp\" accept'; "
                                "with ufw: ufw allow from %s to any port %u proto tcp)",
-                               six ? "ip6" : "ip", host, port, six ? "ipv6" : "ipv4", host, port,
-                               host, port);
+                               host, six ? "ip6" : "ip", host, port, six ? "ipv6" : "ipv4", host,
+                               port, host, port);
 }
 
 GError *pi_remedy_unreachable(const char *from, const char *to, uint16_t port,

@@ -159,7 +159,8 @@ static void test_clock_suspect(void) {
 /* The way back is closed, as by a firewall. */
 static void test_no_way_back(void) {
         static const char *const words[] = {
-                "a cannot reach b on TCP port", "127.0.0.1:1", "On b run: nft insert rule",
+                "a cannot reach b on TCP port", "127.0.0.1:1",
+                "On b run: sudo pictl firewall check --from=127.0.0.1,",
                 "ip saddr 127.0.0.1", "firewall-cmd", "ufw allow", "Port=0", NULL
         };
         g_autofree char *token = NULL, *good = NULL;
