@@ -50,8 +50,10 @@ thread_stage() {
         return
     fi
     setup build-thread --werror -Db_sanitize=thread -Db_lundef=false
-    mapfile -t names < <(of_rooms build-thread work store jobs bus)
-    names+=(cluster-roster-file)
+    mapfile -t names < <(of_rooms build-thread work store jobs)
+    # And those in which a daemon has its threads at work.
+    names+=(cluster-roster-file bus-{bits,burnin,cluster-api,compute,jobs,lifecycle,metrics}
+        bus-{referee,resume,store})
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:ignore_noninstrumented_modules=1 \
         stage thread build-thread "data races where there are threads, by gcc's thread sanitizer" \
         --wrapper 'setarch -R' --timeout-multiplier 5 "${names[@]}"
@@ -108,7 +110,8 @@ verb_test() {
     emulated_stages
 
     setup_fuzz
-    stage fuzz build-fuzz "30 s of libFuzzer for each target, built by clang" --suite fuzz
+    stage fuzz build-fuzz "30 s of libFuzzer for each target, four at a time, built by clang" \
+        --suite fuzz --num-processes 4
 
     if [ "$machine" = yes ]; then
         package_stage build-test

@@ -21,7 +21,7 @@ SERVICE = 'pi-computed.service'
 PORT = 31415
 
 # What a job takes that something happens to, and the progress at which it happens.
-SECONDS = 8
+SECONDS = 6
 REACHED = 0.2
 
 # Until members agree again who is there: they try to connect at least every 30 s.
