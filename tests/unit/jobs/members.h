@@ -8,7 +8,7 @@
 /* A node with members, and no network: their leases are run by other PiJobs of this process. */
 
 #define MEMBERS_MAX 3
-#define ENDLESS UINT64_C(10000000000000)
+#define ENDLESS UINT64_C(1000000000000)
 
 typedef enum Mood {
         MOOD_GOOD,
