@@ -24,7 +24,8 @@ NAMES = ('pi-computed-exporter', 'pi-computed')
 ELSEWHERE = ('/dev', '/proc', '/run', '/sys', '/tmp', '/var/cache', '/var/lib/dpkg', '/var/log',
              '/var/tmp')
 
-TERMS = '200G'
+# Of a job that is interrupted.
+SECONDS = 10
 
 
 class Checks:
@@ -33,7 +34,7 @@ class Checks:
     def __init__(self, machine, folder):
         self.machine = machine
         self.packages = packages_in(folder)
-        self.files = self.rules = self.sum = self.node = None
+        self.files = self.rules = self.terms = self.sum = self.node = None
         self.job = ''
 
     def all_files(self):
@@ -79,13 +80,15 @@ class Checks:
     def upgrades(self):
         """an upgrade: the running job goes on to the same bits, settings and membership stay"""
         m = self.machine
-        self.sum = pictl(m, 'compute', TERMS)['report']['sum_hex']
+        rate = pictl(m, 'compute', '5e10')['report']['throughput_terms']
+        self.terms = f'{max(1, round(rate * SECONDS / 1e9))}G'
+        self.sum = pictl(m, 'compute', self.terms)['report']['sum_hex']
         m.say('pictl', 'cluster', 'init')
         wait_for('the rules', lambda: 'picomputed' in self.all_rules())
         self.node = pictl(m, 'cluster', 'status')
         m.say('sh', '-c', f'echo "# mine" >> {SETTINGS}')
         before = [m.show(unit, 'MainPID') for unit in (SERVICE, HELPER)]
-        self.job = str(pictl(m, 'submit', TERMS)['id'])
+        self.job = str(pictl(m, 'submit', self.terms)['id'])
         wait_for('progress', lambda: self.show()['Progress'] > 0.2)
         with tempfile.TemporaryDirectory() as folder:
             m.install(*[newer(package, folder) for package in self.packages])
@@ -108,7 +111,7 @@ class Checks:
     def removes(self):
         """a removal stops all, leaves no rule and no port, and keeps jobs and settings"""
         m = self.machine
-        self.job = str(pictl(m, 'submit', TERMS)['id'])
+        self.job = str(pictl(m, 'submit', self.terms)['id'])
         wait_for('progress', lambda: self.show()['Progress'] > 0.2)
         m.say('systemctl', 'start', 'pi-computed-exporter.socket')
         m.say('dpkg', '--remove', *NAMES)
