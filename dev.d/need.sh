@@ -24,7 +24,7 @@ packages() {
             echo iproute2 mmdebstrap nftables python3 systemd-container util-linux
             ;;
         apt-package)
-            echo debhelper dpkg-dev fakeroot git lintian
+            echo build-essential debhelper dpkg-dev fakeroot git lintian
             ;;
         apt-rpm)
             echo elfutils file git python3 rpm rpmlint
