@@ -178,6 +178,12 @@ static inline void cluster_start(Cluster *c, guint members) {
         cluster_start_with(c, members, 2);
 }
 
+/* Until a lease of the member was verified. */
+static inline void cluster_wait_for(const Cluster *c, guint member) {
+        while (c->member[member].verified == 0)
+                g_main_context_iteration(NULL, TRUE);
+}
+
 static inline void cluster_stop(Cluster *c) {
         node_wait(&c->node);
         while (c->calls.length > 0)
@@ -190,4 +196,10 @@ static inline void cluster_stop(Cluster *c) {
                 pi_jobs_free(c->member[i].jobs);
                 pi_pool_free(c->member[i].pool);
         }
+}
+
+/* With a job that would go on. */
+static inline void cluster_stop_in(Cluster *c, PiJob *job) {
+        pi_jobs_end(c->node.jobs, job, node_reason("enough"));
+        cluster_stop(c);
 }

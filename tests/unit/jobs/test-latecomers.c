@@ -8,8 +8,7 @@
 static void come(Cluster *c, guint member) {
         c->member[member].mood = MOOD_GOOD;
         pi_jobs_peers_changed(c->node.jobs);
-        while (c->member[member].verified == 0)
-                g_main_context_iteration(NULL, TRUE);
+        cluster_wait_for(c, member);
 }
 
 static void wait_until_idle(Cluster *c) {
@@ -34,8 +33,7 @@ static void test_nodes_later(void) {
         c.member[0].mood = MOOD_LOSER;
         while (pi_pool_busy(c.node.pool) == 0)
                 g_main_context_iteration(NULL, TRUE);
-        pi_jobs_end(c.node.jobs, job, node_reason("enough"));
-        cluster_stop(&c);
+        cluster_stop_in(&c, job);
 }
 
 /* Members that come later have leases of a job that may have all CPUs, and of no other. */
@@ -49,8 +47,7 @@ static void test_latecomer(void) {
         g_assert_cmpuint(job->spec.cpus, ==, 4);
         come(&c, 1);
         come(&c, 2);
-        pi_jobs_end(c.node.jobs, job, node_reason("enough"));
-        cluster_stop(&c);
+        cluster_stop_in(&c, job);
 
         cluster_start(&c, 2);
         c.member[1].mood = MOOD_GONE;
@@ -74,8 +71,8 @@ static void live_and_leave(const char *dir, const char *more) {
         cluster_start(&c, 2);
         pi_jobs_open_store(c.node.jobs, dir);
         pi_jobs_record(c.node.jobs, node_submit(&c.node, ENDLESS, options), on_recorded, NULL);
-        while (c.member[0].verified == 0 || c.member[1].verified == 0)
-                g_main_context_iteration(NULL, TRUE);
+        cluster_wait_for(&c, 0);
+        cluster_wait_for(&c, 1);
         pi_jobs_shut_down(c.node.jobs);
         cluster_stop(&c);
 }
@@ -91,8 +88,7 @@ static PiJob *live_again(Cluster *c, const char *dir) {
 }
 
 static void finish(Cluster *c, PiJob *job, const char *dir) {
-        pi_jobs_end(c->node.jobs, job, node_reason("enough"));
-        cluster_stop(c);
+        cluster_stop_in(c, job);
         sample_remove(dir);
 }
 

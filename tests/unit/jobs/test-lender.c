@@ -117,10 +117,8 @@ static void test_forgiven(void) {
         while (c.member[0].orders == 0 || c.member[0].out > 0)
                 g_main_context_iteration(NULL, TRUE);
         c.member[0].mood = MOOD_GOOD;
-        while (c.member[0].verified == 0)
-                g_main_context_iteration(NULL, TRUE);
-        pi_jobs_end(c.node.jobs, job, node_reason("enough"));
-        cluster_stop(&c);
+        cluster_wait_for(&c, 0);
+        cluster_stop_in(&c, job);
 }
 
 /* What no core of this node gets right, another node does; with none there, the job fails. */
@@ -242,8 +240,7 @@ static void test_cancelled(void) {
         cluster_start(&c, 3);
         c.member[1].mood = MOOD_MUTE;
         job = node_submit(&c.node, ENDLESS, "{'kernel': <'generic'>}");
-        while (c.member[0].verified == 0)
-                g_main_context_iteration(NULL, TRUE);
+        cluster_wait_for(&c, 0);
         pi_jobs_end(c.node.jobs, job, node_reason("enough"));
         node_wait(&c.node);
         g_assert_cmpint(job->state, ==, PI_JOB_CANCELLED);
