@@ -19,19 +19,15 @@ static char *host_of(const char *const *addresses, gboolean *ret_six) {
 
 static char *commands(const char *host, gboolean six, uint16_t port) {
         if (!host)
-                return g_strdup_printf("sudo pictl firewall check, which names the rule in the way "
-                                       "and what mends it; or by hand: "
-                                       "nft insert rule inet filter input tcp dport %u accept "
+                return g_strdup_printf("nft insert rule inet filter input tcp dport %u accept "
                                        "(with firewalld: firewall-cmd --add-port=%u/tcp; with "
                                        "ufw: ufw allow %u/tcp)", port, port, port);
-        return g_strdup_printf("sudo pictl firewall check --from=%s, which names the rule in the "
-                               "way and what mends it; or by hand: "
-                               "nft insert rule inet filter input %s saddr %s tcp dport %u accept "
+        return g_strdup_printf("nft insert rule inet filter input %s saddr %s tcp dport %u accept "
                                "(with firewalld: firewall-cmd --add-rich-rule='rule family=\"%s\" "
                                "source address=\"%s\" port port=\"%u\" protocol=\"tcp\" accept'; "
                                "with ufw: ufw allow from %s to any port %u proto tcp)",
-                               host, six ? "ip6" : "ip", host, port, six ? "ipv6" : "ipv4", host,
-                               port, host, port);
+                               six ? "ip6" : "ip", host, port, six ? "ipv6" : "ipv4", host, port,
+                               host, port);
 }
 
 GError *pi_remedy_unreachable(const char *from, const char *to, uint16_t port,
@@ -41,10 +37,12 @@ GError *pi_remedy_unreachable(const char *from, const char *to, uint16_t port,
         g_autofree char *lines = commands(host, six, port);
 
         return g_error_new(PI_ERROR, PI_ERROR_UNREACHABLE,
-                           "%s cannot reach %s on TCP port %u: %s. On %s run: %s; if it has other "
-                           "addresses, set Address= of [Cluster] in its pi-computed.conf; where "
-                           "nothing can reach it, as behind NAT, set Port=0 there: it joins "
-                           "outbound only", from, to, port, reasons, to, lines);
+                           "%s cannot reach %s on TCP port %u: %s. On %s run: sudo pictl firewall "
+                           "check%s%s, which names the rule in the way and what mends it; or by "
+                           "hand: %s; if it has other addresses, set Address= of [Cluster] in its "
+                           "pi-computed.conf; where nothing can reach it, as behind NAT, set "
+                           "Port=0 there: it joins outbound only", from, to, port, reasons, to,
+                           host ? " --from=" : "", host ? host : "", lines);
 }
 
 /* "2 h 5 min", of what is never short. */
