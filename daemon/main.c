@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -18,7 +19,6 @@
 #include "dbus/program.h"
 
 #define EXIT_USAGE 2
-#define EXIT_CONFIG 78 /* sysexits.h; the unit does not start it again then */
 #define WORKERS_UNSET G_MININT
 
 typedef struct Options {
@@ -230,10 +230,10 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
         gboolean firewall;
 
         if (!settings)
-                return EXIT_CONFIG;
+                return EX_CONFIG; /* the unit does not start it again then */
         kernel = choose_kernel(o, settings, error);
         if (!kernel)
-                return o->kernel ? EXIT_USAGE : EXIT_CONFIG;
+                return o->kernel ? EXIT_USAGE : EX_CONFIG;
         pool = pi_pool_new(o->workers == WORKERS_UNSET ? settings->workers : (uint32_t) o->workers,
                            error);
         if (!pool)

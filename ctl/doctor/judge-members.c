@@ -78,9 +78,7 @@ static void judge_none(const char *cluster_error, gboolean user, PiFindings *fin
         g_autofree char *why = pi_text_escape(cluster_error, FALSE, REASON_SHOWN_MAX);
 
         if (why[0])
-                pi_findings_add(findings, PI_FINDING_BROKEN, "members",
-                                user ? "systemctl --user restart pi-computed"
-                                     : "systemctl restart pi-computed",
+                pi_findings_add(findings, PI_FINDING_BROKEN, "members", pi_doctor_restart(user),
                                 "this node can be in no cluster: %s", why);
         else
                 pi_findings_add(findings, PI_FINDING_NOTE, "members", NULL,

@@ -2,6 +2,7 @@
 #include "ctl/doctor/judge.h"
 
 #include <string.h>
+#include <sysexits.h>
 
 #include "config.h"
 #include "ctl/format.h"
@@ -13,8 +14,10 @@
 #define DISK_WARNING_BYTES (G_GUINT64_CONSTANT(256) << 20)
 #define DISK_BROKEN_BYTES (G_GUINT64_CONSTANT(16) << 20)
 #define CPUS_SHOWN_MAX 16
-/* EX_CONFIG of sysexits(3): systemd does not try again. */
-#define EXIT_CONFIG 78
+
+const char *pi_doctor_restart(gboolean user) {
+        return user ? "systemctl --user restart pi-computed" : "systemctl restart pi-computed";
+}
 
 void pi_doctor_judge_service(const PiService *service, gboolean user, PiFindings *findings) {
         g_autofree char *version = NULL;
@@ -30,9 +33,7 @@ void pi_doctor_judge_service(const PiService *service, gboolean user, PiFindings
                 pi_findings_add(findings, PI_FINDING_OK, "service", NULL,
                                 "pi-computed %s answers", version);
         else
-                pi_findings_add(findings, PI_FINDING_WARNING, "service",
-                                user ? "systemctl --user restart pi-computed"
-                                     : "systemctl restart pi-computed",
+                pi_findings_add(findings, PI_FINDING_WARNING, "service", pi_doctor_restart(user),
                                 "the service is of version %s, pictl of " PI_VERSION, version);
 }
 
@@ -46,7 +47,7 @@ static void judge_state(const PiUnit *unit, const char *name, const char *option
         if (strcmp(unit->active, "failed") == 0)
                 pi_findings_add(findings, PI_FINDING_BROKEN, "unit", again, "%s has failed%s%s%s",
                                 name, unit->result[0] ? ": " : "", unit->result,
-                                unit->status == EXIT_CONFIG
+                                unit->status == EX_CONFIG
                                         ? ", for a fault in pi-computed.conf that the journal tells"
                                         : "");
         else if (in_cluster && strcmp(unit->file, "disabled") == 0)

@@ -8,6 +8,9 @@
 /* Findings of pictl doctor, from facts alone, each with the command that mends it. `user`: the
  * service is the user's own. */
 
+/* The command that starts the service anew. */
+const char *pi_doctor_restart(gboolean user);
+
 /* Whether the service answers, and with which version. */
 void pi_doctor_judge_service(const PiService *service, gboolean user, PiFindings *findings);
 
