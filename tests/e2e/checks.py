@@ -17,7 +17,7 @@ import time
 
 import fence
 import frame
-from frame import Skipped, expect, pictl, read
+from frame import Skipped, expect, pictl, read, rules, terms_for
 from rack import packages_in, wait_for
 
 SERVICE = 'pi-computed.service'
@@ -137,8 +137,7 @@ class Checks:
     def survives(self):
         """a detached job survives SIGKILL, restart, loss of power and reboot, with the same bits"""
         m = self.machine
-        rate = pictl(m, 'compute', '5e10')['report']['throughput_terms']
-        terms = os.environ.get('PI_E2E_TERMS') or f'{max(1, round(rate * SECONDS / 1e9))}G'
+        terms = os.environ.get('PI_E2E_TERMS') or terms_for(m, SECONDS)
         whole = pictl(m, 'compute', terms)['report']
         blows = {
             'SIGKILL': lambda: m.say('systemctl', 'kill', '--signal=KILL', SERVICE),
@@ -283,11 +282,6 @@ class Checks:
         expect(mode == '644', f'mode {mode}: not readable by all')
         expect(m.say('ls', folder).split() == ['picompute.prom'], 'something beside it is left')
 
-    def rules(self):
-        """The table of the firewall, "" without."""
-        done = self.machine.run('nft', 'list', 'table', 'inet', 'picomputed')
-        return done.stdout if done.returncode == 0 else ''
-
     def guards(self):
         """in a cluster members alone can connect, whatever others do to the rules"""
         m, helper = self.machine, 'pi-computed-firewall.service'
@@ -297,33 +291,33 @@ class Checks:
         m.say('systemctl', 'start', 'nftables.service')
         before = m.say('nft', 'list', 'ruleset')
         m.say('pictl', 'cluster', 'init')
-        wait_for('the rules', self.rules)
+        wait_for('the rules', lambda: rules(m))
         expect(before in m.say('nft', 'list', 'ruleset'), 'rules of others have changed')
         expect(pictl(m, 'firewall', 'show')['mode'] == 'owner')
         capabilities = m.say('sh', '-c', f'grep CapEff /proc/{m.show(helper, "MainPID")}/status')
         expect(capabilities.split()[1] == '0000000000001000', capabilities)
         for argv in (('nft', 'flush', 'ruleset'), ('systemctl', 'reload', 'nftables.service')):
             m.say(*argv)
-            expect(self.rules(), f'{" ".join(argv)} took the rules away')
+            expect(rules(m), f'{" ".join(argv)} took the rules away')
         m.say('systemctl', 'kill', '--signal=KILL', helper)
-        wait_for('the rules to come back', self.rules)
+        wait_for('the rules to come back', lambda: rules(m))
         for verb in (('firewall', 'check'), ('doctor',)):
             done = m.run('pictl', *verb)
             expect(done.returncode == 0, verb, done.stdout, done.stderr)
         done = m.run('setpriv', '--reuid=nobody', '--clear-groups', 'pictl', 'firewall', 'show')
         expect(done.returncode == 6 and 'only root' in done.stderr, done.returncode, done.stderr)
         m.say('systemctl', 'stop', SERVICE)
-        expect(not self.rules(), 'they outlive the service')
+        expect(not rules(m), 'they outlive the service')
         m.say('systemctl', 'start', SERVICE)
-        wait_for('the rules after a restart', self.rules)
+        wait_for('the rules after a restart', lambda: rules(m))
         m.say('pictl', 'cluster', 'leave')
-        wait_for('the rules to go', lambda: not self.rules())
+        wait_for('the rules to go', lambda: not rules(m))
         expect(m.say('nft', 'list', 'ruleset') == before, 'rules of others have changed')
 
     def finds(self, remedy):
         """The firewall of another has to be named, and be no hindrance when its remedy was run."""
         m, check = self.machine, ('pictl', '--json=short', 'firewall', 'check', '--from=192.0.2.7')
-        wait_for('the rules', self.rules)
+        wait_for('the rules', lambda: rules(m))
 
         def broken():
             done = m.run(*check)
@@ -348,7 +342,7 @@ class Checks:
         expect('pi-computed' in said.split(), said)
         m.say('firewall-cmd', '--reload')
         expect('pi-computed' in m.say('firewall-cmd', '--list-services').split(), 'not permanent')
-        expect(self.rules(), 'firewalld took the rules away')
+        expect(rules(m), 'firewalld took the rules away')
         m.say('systemctl', 'stop', 'firewalld.service')
         m.say('pictl', 'cluster', 'leave')
 
@@ -389,10 +383,8 @@ ORDER = ('boots', 'installs', 'starts', 'warns_nobody', 'is_activated', 'is_sand
 
 
 def main(source, packages, probe, cache, suite='bookworm'):
-    def check(tap, base):
-        frame.on_rack(tap, base, 1, lambda rack: frame.run_all(
-            tap, Checks(rack[1], source, packages, probe), ORDER))
-    frame.main('the service on a booted machine', cache, suite, check)
+    frame.main_in_order('the service on a booted machine', cache, suite, 1,
+                        lambda rack: Checks(rack[1], source, packages, probe), ORDER)
 
 
 main(*sys.argv[1:6])

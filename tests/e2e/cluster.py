@@ -14,7 +14,7 @@ import tempfile
 
 import frame
 from debian import newer
-from frame import expect, pictl
+from frame import expect, pictl, rules, terms_for
 from rack import packages_in, wait_for
 
 SERVICE = 'pi-computed.service'
@@ -121,8 +121,7 @@ class Checks:
     def measures(self):
         """a job long enough for something to happen to it, with its bits from one machine"""
         one = self.members[0]
-        rate = pictl(one, 'compute', '5e10')['report']['throughput_terms']
-        self.terms = f'{max(1, round(rate * SECONDS / 1e9))}G'
+        self.terms = terms_for(one, SECONDS)
         self.sum = pictl(one, 'compute', self.terms, '--scope=local')['report']['sum_hex']
 
     def show(self, job):
@@ -213,8 +212,7 @@ class Checks:
         """after cluster leave nothing listens and no rule is left"""
         for machine in reversed(self.members):
             machine.say('pictl', 'cluster', 'leave')
-            wait_for('the rules to go', lambda m=machine: m.run(
-                'nft', 'list', 'table', 'inet', 'picomputed').returncode != 0)
+            wait_for('the rules to go', lambda m=machine: not rules(m))
             expect(str(PORT) not in machine.say('ss', '--no-header', '-ltn'), 'it listens')
 
 
@@ -224,9 +222,7 @@ ORDER = ('boots', 'installs', 'joins', 'computes', 'sweeps', 'tells_shell', 'ref
 
 
 def main(folder, cache, suite='bookworm'):
-    def check(tap, base):
-        frame.on_rack(tap, base, 4, lambda rack: frame.run_all(tap, Checks(rack, folder), ORDER))
-    frame.main('three machines', cache, suite, check)
+    frame.main_in_order('three machines', cache, suite, 4, lambda rack: Checks(rack, folder), ORDER)
 
 
 main(*sys.argv[1:4])

@@ -30,6 +30,18 @@ def pictl(machine, *argv):
     return machine.json('pictl', '--json=short', *argv)
 
 
+def terms_for(machine, seconds):
+    """Terms of a sum that takes the machine about so long, as pictl reads them."""
+    rate = pictl(machine, 'compute', '5e10')['report']['throughput_terms']
+    return f'{max(1, round(rate * seconds / 1e9))}G'
+
+
+def rules(machine):
+    """The table of the firewall, "" without."""
+    done = machine.run('nft', 'list', 'table', 'inet', 'picomputed')
+    return done.stdout if done.returncode == 0 else ''
+
+
 def groups_of(rack):
     return glob.glob(f'/sys/fs/cgroup/**/pi-computed-rack.{rack.holder.pid}.*', recursive=True)
 
@@ -124,3 +136,9 @@ def main(what, cache, suite, checks):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     checks(tap, base)
     tap.done()
+
+
+def main_in_order(what, cache, suite, count, checks_of, order):
+    """main() with the checks of checks_of(rack) that `order` names, on so many machines."""
+    main(what, cache, suite, lambda tap, base: on_rack(
+        tap, base, count, lambda rack: run_all(tap, checks_of(rack), order)))

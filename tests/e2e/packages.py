@@ -12,7 +12,7 @@ import time
 
 import frame
 from debian import newer
-from frame import expect, pictl
+from frame import expect, pictl, rules, terms_for
 from rack import packages_in, wait_for
 
 SERVICE = 'pi-computed.service'
@@ -80,11 +80,10 @@ class Checks:
     def upgrades(self):
         """an upgrade: the running job goes on to the same bits, settings and membership stay"""
         m = self.machine
-        rate = pictl(m, 'compute', '5e10')['report']['throughput_terms']
-        self.terms = f'{max(1, round(rate * SECONDS / 1e9))}G'
+        self.terms = terms_for(m, SECONDS)
         self.sum = pictl(m, 'compute', self.terms)['report']['sum_hex']
         m.say('pictl', 'cluster', 'init')
-        wait_for('the rules', lambda: 'picomputed' in self.all_rules())
+        wait_for('the rules', lambda: rules(self.machine))
         self.node = pictl(m, 'cluster', 'status')
         m.say('sh', '-c', f'echo "# mine" >> {SETTINGS}')
         before = [m.show(unit, 'MainPID') for unit in (SERVICE, HELPER)]
@@ -95,7 +94,7 @@ class Checks:
         expect(self.show()['State'] in ('queued', 'running'), self.show())
         after = [m.show(unit, 'MainPID') for unit in (SERVICE, HELPER)]
         expect('0' not in after and not set(before) & set(after), before, after)
-        wait_for('the rules', lambda: 'picomputed' in self.all_rules())
+        wait_for('the rules', lambda: rules(self.machine))
         self.is_done()
         expect('# mine' in m.say('cat', SETTINGS), 'the settings are lost')
 
@@ -128,7 +127,7 @@ class Checks:
         """installed again, it goes on with the job, as the same member"""
         self.machine.install(*self.packages)
         self.is_done()
-        wait_for('the rules', lambda: 'picomputed' in self.all_rules())
+        wait_for('the rules', lambda: rules(self.machine))
 
     def purges(self):
         """a purge leaves not one file, and no rule"""
@@ -145,10 +144,8 @@ ORDER = ('boots', 'installs', 'enables', 'upgrades', 'removes', 'comes_back', 'p
 
 
 def main(folder, cache, suite='bookworm'):
-    def check(tap, base):
-        frame.on_rack(tap, base, 1, lambda rack: frame.run_all(
-            tap, Checks(rack[1], folder), ORDER))
-    frame.main('the packages on a booted machine', cache, suite, check)
+    frame.main_in_order('the packages on a booted machine', cache, suite, 1,
+                        lambda rack: Checks(rack[1], folder), ORDER)
 
 
 main(*sys.argv[1:4])

@@ -13,7 +13,7 @@ import re
 import sys
 
 import frame
-from frame import expect, pictl
+from frame import expect, pictl, rules, terms_for
 from rack import wait_for
 
 SERVICE = 'pi-computed.service'
@@ -25,7 +25,6 @@ CONFIG = '/etc/pi-computed/pi-computed.conf'
 # What Debian 12's rpm says whenever it is to install or remove something.
 ADVICE = 'rpm: RPM should not be used directly install RPM packages, use Alien instead!\n' \
     'rpm: However assuming you know what you are doing...\n'
-TABLE = ('nft', 'list', 'table', 'inet', 'picomputed')
 
 # Of the job that an upgrade interrupts.
 SECONDS = 8
@@ -137,12 +136,11 @@ class Checks:
         m.write(CONFIG, m.say('cat', CONFIG) + '\n[Limits]\nJobsPerUser=7\n')
         m.say('systemctl', 'reload', SERVICE)
         m.say('pictl', 'cluster', 'init')
-        wait_for('the rules', lambda: m.run(*TABLE).returncode == 0)
+        wait_for('the rules', lambda: rules(m))
         self.node = pictl(m, 'nodes')[0]['Id']
         m.say('curl', '--fail', '--silent', 'http://127.0.0.1:9314/metrics')
 
-        rate = pictl(m, 'compute', '5e10')['report']['throughput_terms']
-        terms = f'{max(1, round(rate * SECONDS / 1e9))}G'
+        terms = terms_for(m, SECONDS)
         whole = pictl(m, 'compute', terms)['report']
         job = str(pictl(m, 'submit', terms)['id'])
         wait_for('a checkpoint', lambda: pictl(m, 'show', job)['Progress'] > 0.2)
@@ -153,7 +151,7 @@ class Checks:
         expect(pictl(m, 'show', job)['Progress'] < 1, 'the job was done before')
         for unit, process in before.items():
             expect(m.show(unit, 'MainPID') not in ('0', process), f'{unit} was not restarted')
-        wait_for('the rules to come back', lambda: m.run(*TABLE).returncode == 0)
+        wait_for('the rules to come back', lambda: rules(m))
         wait_for('the end of the job', lambda: pictl(m, 'show', job)['State'] == 'done')
         report = pictl(m, 'show', job)['Report']
         expect(report['resumes'] == 1 and report['sum_hex'] == whole['sum_hex'], report, whole)
@@ -172,7 +170,7 @@ class Checks:
         expect(done.stderr.removeprefix(ADVICE) ==
                f'warning: {CONFIG} saved as {CONFIG}.rpmsave\n', done.stderr)
         expect(not self.processes(), *self.processes())
-        expect(m.run(*TABLE).returncode != 0, 'the rules are left')
+        expect(not rules(m), 'the rules are left')
         expect(not m.say('ss', '--listening', '--tcp', '--no-header'), m.say('ss', '-ltn'))
         for unit in units:
             expect(not m.show(unit, 'FragmentPath'), unit)
@@ -201,10 +199,8 @@ ORDER = ('boots', 'fills_a_root', 'installs', 'computes', 'verifies', 'upgrades'
 
 
 def main(rpms, cache, suite='bookworm'):
-    def check(tap, base):
-        frame.on_rack(tap, base, 1, lambda rack: frame.run_all(
-            tap, Checks(rack[1], rpms), ORDER))
-    frame.main('the rpm packages on a booted machine', cache, suite, check)
+    frame.main_in_order('the rpm packages on a booted machine', cache, suite, 1,
+                        lambda rack: Checks(rack[1], rpms), ORDER)
 
 
 main(*sys.argv[1:4])
