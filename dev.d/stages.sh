@@ -19,6 +19,17 @@ stage() {
     echo "== $name took $((SECONDS - start)) s"
 }
 
+tell_results() {
+    echo
+    python3 tests/results.py "${stages[@]}"
+}
+
+# What the verbs need that run a part of the tests.
+setup_test() {
+    need build test
+    setup build
+}
+
 # of_rooms DIRECTORY ROOM...: the names of the tests of these rooms, ROOM-THING.
 of_rooms() {
     local dir=$1 IFS='|'
@@ -118,8 +129,7 @@ verb_test() {
         e2e_stage build-test
     fi
 
-    echo
-    python3 tests/results.py "${stages[@]}"
+    tell_results
 }
 
 # Their absence is what the tests then fail for.
@@ -137,11 +147,9 @@ package_stage() {
 }
 
 verb_package_stage() {
-    need build test
-    setup build
+    setup_test
     package_stage build
-    echo
-    python3 tests/results.py "${stages[@]}"
+    tell_results
 }
 
 # e2e_stage DIRECTORY
@@ -151,24 +159,20 @@ e2e_stage() {
 }
 
 verb_e2e() {
-    need build test
-    setup build
+    setup_test
     build_packages
     e2e_stage build
-    echo
-    python3 tests/results.py "${stages[@]}"
+    tell_results
 }
 
 # At length: what takes minutes, random faults by the hundred, and a cluster as large as the table
 # in docs/scaling.md goes.
 verb_cluster_test() {
-    need build test
-    setup build
+    setup_test
     PI_CLUSTER_ROUNDS=${PI_CLUSTER_ROUNDS:-100} PI_CLUSTER_MEMBERS=${PI_CLUSTER_MEMBERS:-64} \
         stage cluster build "real daemons in network namespaces, at length" --setup slow \
         --suite cluster --suite cluster-slow --num-processes 1 --timeout-multiplier 10 --verbose
-    echo
-    python3 tests/results.py "${stages[@]}"
+    tell_results
 }
 
 setup_fuzz() {
