@@ -34,6 +34,7 @@ static const struct {
         [PI_ERROR_INVALID_TOKEN]       = { ERROR_PREFIX "InvalidToken",       EKEYREJECTED, 1 },
         [PI_ERROR_UNREACHABLE]         = { ERROR_PREFIX "Unreachable",        EHOSTUNREACH, 1 },
         [PI_ERROR_INCOMPATIBLE]        = { ERROR_PREFIX "Incompatible",       EPROTONOSUPPORT, 1 },
+        [PI_ERROR_ENGINE_FAILED]       = { ERROR_PREFIX "EngineFailed",       EREMOTEIO,  5   },
 };
 
 G_DEFINE_QUARK(pi-error-quark, pi_error)

@@ -33,6 +33,7 @@ typedef enum PiError {
         PI_ERROR_INVALID_TOKEN,
         PI_ERROR_UNREACHABLE,
         PI_ERROR_INCOMPATIBLE,
+        PI_ERROR_ENGINE_FAILED,
         _PI_ERROR_MAX,
 } PiError;
 

@@ -21,6 +21,10 @@ ROOMS = {
     'daemon/store/': ['daemon/series/', 'daemon/work/snapshot.h', 'dbus/error.h'],
     'daemon/settings/': ['dbus/error.h'],
     'daemon/exporter/': ['daemon/metrics/', 'dbus/'],
+    'daemon/engine/': ['daemon/series/', 'daemon/jobs/', 'daemon/work/', 'daemon/settings/',
+                       'daemon/events.h', 'dbus/error.h', 'dbus/program.h'],
+    'daemon/mpi/': ['daemon/series/', 'daemon/engine/contract.h', 'dbus/error.h',
+                    'dbus/program.h'],
     'daemon/cluster/': ['daemon/series/', 'daemon/jobs/', 'daemon/work/', 'daemon/metrics/',
                         'dbus/', 'daemon/events.h'],
     'daemon/firewall/': ['daemon/cluster/', 'daemon/events.h', 'dbus/'],
@@ -28,7 +32,8 @@ ROOMS = {
                     'daemon/series/', 'daemon/store/', 'daemon/work/', 'daemon/events.h', 'dbus/'],
     'daemon/': ['daemon/', 'dbus/'],
     'nft/': ['dbus/'],
-    'ctl/': ['dbus/', 'daemon/metrics/prometheus.h'],
+    'ctl/': ['dbus/', 'daemon/metrics/prometheus.h', 'daemon/series/',
+             'daemon/engine/contract.h'],
     'tests/': ['daemon/', 'dbus/', 'ctl/', 'nft/'],
 }
 
@@ -45,7 +50,9 @@ LIBRARIES = [
     (re.compile(r'^microhttpd'), 'libmicrohttpd', ('daemon/exporter/',)),
     (re.compile(r'^(ncurses|curses|term\.h)'), 'ncurses', ('ctl/',)),
     (re.compile(r'^(nftables/|libnftables)'), 'libnftables', ('nft/',)),
-    (re.compile(r'^json-glib/'), 'json-glib', ('ctl/', 'nft/', 'tests/')),
+    (re.compile(r'^json-glib/'), 'json-glib',
+     ('ctl/', 'daemon/engine/', 'nft/', 'tests/')),
+    (re.compile(r'^mpi\.h'), 'MPI', ('daemon/mpi/',)),
     (re.compile(r'^gio/'), 'GIO', ('ctl/', 'tests/')),
     (re.compile(r'^gnutls/'), 'GnuTLS', ('daemon/cluster/', 'tests/')),
 ]

@@ -37,6 +37,7 @@ static const struct {
         { PI_ERROR_INVALID_TOKEN, PREFIX "InvalidToken", EKEYREJECTED, 1 },
         { PI_ERROR_UNREACHABLE, PREFIX "Unreachable", EHOSTUNREACH, 1 },
         { PI_ERROR_INCOMPATIBLE, PREFIX "Incompatible", EPROTONOSUPPORT, 1 },
+        { PI_ERROR_ENGINE_FAILED, PREFIX "EngineFailed", EREMOTEIO, 5 },
 };
 
 static void test_table(void) {
