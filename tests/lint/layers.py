@@ -91,7 +91,7 @@ BAD = [
     ('threads that know jobs', 'daemon/work/a.c', '#include "daemon/jobs/job.h"\n'),
     ('jobs that know the bus', 'daemon/jobs/a.c', '#include <systemd/sd-bus.h>\n'),
     ('jobs that know their adaptor', 'daemon/jobs/a.c', '#include "daemon/api/api.h"\n'),
-    ('a tool that reaches into the daemon', 'ctl/a.c', '#include "daemon/series/fixed.h"\n'),
+    ('a tool that reaches into the daemon', 'ctl/a.c', '#include "daemon/jobs/job.h"\n'),
     ('an include by a path of its own', 'ctl/a.c', '#include "format.h"\n'),
     ('a database outside the store', 'daemon/jobs/a.c', '#  include <sqlite3.h>\n'),
     ('a rule set outside nft', 'ctl/a.c', '#include <nftables/libnftables.h>\n'),
