@@ -111,35 +111,6 @@ static gboolean parse_end(const PiFields *f, PiContractLine *line, GError **erro
         return TRUE;
 }
 
-static gboolean parse_state(const PiFields *f, PiContractLine *line, GError **error) {
-        const char *state, *where, *jobid;
-
-        if (!pi_fields_text(f, "state", TRUE, &state, error) ||
-            !pi_fields_text(f, "where", FALSE, &where, error) ||
-            !pi_fields_text(f, "jobid", FALSE, &jobid, error))
-                return FALSE;
-        line->state.queued = g_str_equal(state, "queued");
-        if (!line->state.queued && !g_str_equal(state, "launching"))
-                return pi_fields_fail(f, error, "\"state\" is neither queued nor launching");
-        line->state.where = g_strdup(where);
-        line->state.jobid = g_strdup(jobid);
-        return TRUE;
-}
-
-static gboolean parse_exit(const PiFields *f, PiContractLine *line, GError **error) {
-        uint64_t status, signal;
-        const char *what;
-
-        if (!pi_fields_number(f, "status", 0, UINT8_MAX, &status, error) ||
-            !pi_fields_number(f, "signal", 0, UINT8_MAX, &signal, error) ||
-            !pi_fields_text(f, "what", FALSE, &what, error))
-                return FALSE;
-        line->exit.status = (uint32_t) status;
-        line->exit.signal = (uint32_t) signal;
-        line->exit.what = g_strdup(what);
-        return TRUE;
-}
-
 static const struct {
         const char *name;
         gboolean (*parse)(const PiFields *fields, PiContractLine *line, GError **error);
@@ -149,8 +120,6 @@ static const struct {
         [PI_CONTRACT_PROGRESS] = { "progress", parse_progress },
         [PI_CONTRACT_FAULT]    = { "fault",    parse_fault    },
         [PI_CONTRACT_END]      = { "end",      parse_end      },
-        [PI_CONTRACT_STATE]    = { "state",    parse_state    },
-        [PI_CONTRACT_EXIT]     = { "exit",     parse_exit     },
 };
 
 gboolean pi_contract_line_parse(const char *text, gsize length, PiContractLine *ret,
@@ -192,13 +161,6 @@ void pi_contract_line_clear(PiContractLine *line) {
                 break;
         case PI_CONTRACT_END:
                 g_free(line->end.what);
-                break;
-        case PI_CONTRACT_STATE:
-                g_free(line->state.where);
-                g_free(line->state.jobid);
-                break;
-        case PI_CONTRACT_EXIT:
-                g_free(line->exit.what);
                 break;
         case PI_CONTRACT_NOISE:
         case PI_CONTRACT_CHUNK:

@@ -24,8 +24,6 @@ typedef enum PiContractKind {
         PI_CONTRACT_PROGRESS,
         PI_CONTRACT_FAULT,
         PI_CONTRACT_END,
-        PI_CONTRACT_STATE,
-        PI_CONTRACT_EXIT,
         _PI_CONTRACT_KIND_MAX,
 } PiContractKind;
 
@@ -50,8 +48,8 @@ typedef struct PiContractChunk {
         uint64_t cpu_usec;
 } PiContractChunk;
 
-/* At most once a second: {"t":"progress","terms":123000000,"out":6}: terms in chunks told so far, and
- * ranges that ranks have. */
+/* At most once a second: {"t":"progress","terms":123000000,"out":6}: terms in chunks told so far,
+ * and chunks that ranks have. */
 typedef struct PiContractProgress {
         uint64_t terms;
         uint32_t out;
@@ -75,22 +73,6 @@ typedef struct PiContractEnd {
         char *what;
 } PiContractEnd;
 
-/* From pi-computed-engine, which starts the launcher: {"t":"state","state":"queued",
- * "where":"slurm","jobid":"145"}, or "launching". */
-typedef struct PiContractState {
-        gboolean queued;
-        char *where;
-        char *jobid;
-} PiContractState;
-
-/* Its last line: {"t":"exit","status":0,"signal":9,"what":"..."}; signal is 0 unless the launcher
- * was killed by one, `what` is its last word on stderr or why it could not be started. */
-typedef struct PiContractExit {
-        uint32_t status; /* at most 255; so the next */
-        uint32_t signal;
-        char *what;
-} PiContractExit;
-
 typedef struct PiContractLine {
         PiContractKind kind;
         union {
@@ -99,8 +81,6 @@ typedef struct PiContractLine {
                 PiContractProgress progress;
                 PiContractFault fault;
                 PiContractEnd end;
-                PiContractState state;
-                PiContractExit exit;
         };
 } PiContractLine;
 

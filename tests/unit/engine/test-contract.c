@@ -52,14 +52,9 @@ static void test_others(void) {
                 { "{\"t\":\"progress\",\"terms\":123,\"out\":6}", PI_CONTRACT_PROGRESS },
                 { "{\"t\":\"fault\",\"rank\":1,\"host\":\"n2\",\"from\":0,\"to\":8,\"what\":\"x\"}",
                   PI_CONTRACT_FAULT },
-                { "{\"t\":\"end\",\"complete\":false,\"chunks\":2,\"terms\":16,\"what\":\"stopped\"}",
+                { "{\"t\":\"end\",\"complete\":false,\"chunks\":2,\"terms\":16,"
+                  "\"what\":\"stopped\"}",
                   PI_CONTRACT_END },
-                { "{\"t\":\"state\",\"state\":\"queued\",\"where\":\"slurm\",\"jobid\":\"145\"}",
-                  PI_CONTRACT_STATE },
-                { "{\"t\":\"state\",\"state\":\"launching\",\"where\":\"\",\"jobid\":\"\"}",
-                  PI_CONTRACT_STATE },
-                { "{\"t\":\"exit\",\"status\":137,\"signal\":9,\"what\":\"gone\"}",
-                  PI_CONTRACT_EXIT },
         };
 
         for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
@@ -103,12 +98,13 @@ static void test_refused_lines(void) {
                   "\"threads\":[1,2]}", "\"threads\" has 2" },
                 { "{\"t\":\"hello\",\"proto\":1,\"numerics\":1,\"kernel\":\"x\",\"hosts\":[1],"
                   "\"threads\":[1]}", "\"hosts\"" },
-                { "{\"t\":\"chunk\",\"from\":8,\"to\":8,\"sum\":\"" SUM "\",\"rank\":0}", "\"to\" 8" },
-                { "{\"t\":\"chunk\",\"from\":4,\"to\":8,\"sum\":\"" SUM "\",\"rank\":0}", "multiple" },
+                { "{\"t\":\"chunk\",\"from\":8,\"to\":8,\"sum\":\"" SUM "\",\"rank\":0}",
+                  "\"to\" 8" },
+                { "{\"t\":\"chunk\",\"from\":4,\"to\":8,\"sum\":\"" SUM "\",\"rank\":0}",
+                  "multiple" },
                 { "{\"t\":\"chunk\",\"from\":0,\"to\":8,\"sum\":\"12\",\"rank\":0,\"usec\":1,"
                   "\"cpu_usec\":1}", "\"sum\"" },
                 { "{\"t\":\"chunk\",\"from\":0,\"to\":10000000000000001,\"sum\":\"12\"}", "\"to\"" },
-                { "{\"t\":\"state\",\"state\":\"asleep\"}", "\"state\"" },
                 { "{\"t\":\"end\",\"complete\":1,\"chunks\":1,\"terms\":1}", "\"complete\"" },
                 { "{\"t\":\"progress\xff\"}", "UTF-8" },
         };
@@ -139,17 +135,18 @@ static void test_too_long(void) {
 /* What a launcher said goes into a text as it can. */
 static void test_foreign_text(void) {
         g_autofree char *what = g_strnfill(1000, 'x'), *text = NULL;
-        PiContractLine line = { .kind = PI_CONTRACT_EXIT, .exit = { .what = what } };
+        PiContractLine line = { .kind = PI_CONTRACT_END, .end = { .what = what } };
         g_auto(PiContractLine) again = {};
 
         memcpy(what, "\xff\"\n", 3);
         text = pi_contract_line_format(&line);
         g_assert_true(pi_contract_line_parse(text, strlen(text) - 1, &again, NULL));
-        g_assert_cmpuint(strlen(again.exit.what), ==, PI_CONTRACT_TEXT_MAX);
+        g_assert_cmpuint(strlen(again.end.what), ==, PI_CONTRACT_TEXT_MAX);
 }
 
 static void test_orders(void) {
-        static const char stop[] = "{\"cmd\":\"stop\"}", sorted[] = "{\"ranges\":[[0,8],[8,21],[800,1000]]}",
+        static const char stop[] = "{\"cmd\":\"stop\"}",
+                          sorted[] = "{\"ranges\":[[0,8],[8,21],[800,1000]]}",
                           unsorted[] = "{\"ranges\":[[800,1000],[0,8],[8,21]]}";
         g_auto(PiContractOrder) order = {}, ranges = {};
         g_autofree char *again = NULL;

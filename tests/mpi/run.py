@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs pi-computed-mpi under the launchers that are here: run.py FLAVOUR=PROGRAM..."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lint'))
+from tap import Tap  # noqa: E402
+
+TERMS = 10**10
+LONG = 10**15  # hours: ends only when it is stopped
+SECONDS = 120
+RANKS = 3
+
+LAUNCHERS = {
+    'openmpi': ['mpirun.openmpi', '--oversubscribe', '--bind-to', 'none', '-np'],
+    'mpich': ['mpirun.mpich', '-np'],
+}
+ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT='1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM='1',
+                   # Its search for fast networks takes longer than these runs.
+                   OMPI_MCA_pml='ob1', OMPI_MCA_btl='self,vader,tcp')
+
+
+class Run:
+    """A run, and the lines it told."""
+
+    def __init__(self, argv):
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+        self.lines = []
+
+    def order(self, order):
+        self.process.stdin.write(json.dumps(order) + '\n')
+        self.process.stdin.flush()
+
+    def wait_for(self, kind):
+        """Reads until a line of that kind."""
+        for text in self.process.stdout:
+            if text.startswith('{'):
+                self.lines.append(json.loads(text))
+                if self.lines[-1]['t'] == kind:
+                    return
+        raise AssertionError(f'no line "{kind}": {self.process.stderr.read()}')
+
+    def end(self, close=True):
+        """Reads to the end."""
+        if not close:
+            stdin, self.process.stdin = self.process.stdin, None
+        out, self.errors = self.process.communicate(timeout=SECONDS)
+        if not close:
+            stdin.close()
+        self.lines += [json.loads(text) for text in out.splitlines() if text.startswith('{')]
+        self.status = self.process.returncode
+        return self
+
+    def of(self, kind):
+        return [line for line in self.lines if line['t'] == kind]
+
+
+def sum_of(chunks):
+    return f"{sum(int(chunk['sum'], 16) for chunk in chunks) % 2**192:048x}"
+
+
+def tiles(chunks, begin, end):
+    for chunk in sorted(chunks, key=lambda c: c['from']):
+        if chunk['from'] != begin:
+            return False
+        begin = chunk['to']
+    return begin == end
+
+
+def whole(run, ranks, expected, chunks=None):
+    """What is wrong with a run that should be complete."""
+    chunks = run.of('chunk') if chunks is None else chunks
+    faults = []
+    if run.status != 0:
+        faults.append(f'status {run.status}: {run.errors}')
+    if [len(line['hosts']) for line in run.of('hello')] != [ranks]:
+        faults.append(f"hello: {run.of('hello')}")
+    if [line['complete'] for line in run.of('end')] != [True] or run.lines[-1]['t'] != 'end':
+        faults.append(f'the last line is {run.lines[-1:]}')
+    if not tiles(chunks, 0, TERMS):
+        faults.append(f'{len(chunks)} chunks do not tile the range')
+    if expected and sum_of(chunks) != expected:
+        faults.append(f'{sum_of(chunks)} is not {expected}')
+    return faults
+
+
+def partial(run, status, words=''):
+    """What is wrong with a run that was stopped."""
+    faults = []
+    if status is not None and run.status != status:
+        faults.append(f'status {run.status}, not {status}: {run.errors}')
+    if [line['complete'] for line in run.of('end')] != [False]:
+        faults.append(f'the last line is {run.lines[-1:]}')
+    if words not in run.errors:
+        faults.append(f'stderr: {run.errors}')
+    return faults
+
+
+def test_flavour(tap, flavour, program, expected):
+    def launch(ranks, *options):
+        return Run(LAUNCHERS[flavour] + [str(ranks), program, '--threads=1', *options])
+
+    def check(name, faults):
+        tap.result(f'{flavour}: {name}', faults)
+
+    check('no launcher', whole(Run([program, f'--to={TERMS}']).end(), 1, expected))
+    check('one rank', whole(launch(1, f'--to={TERMS}').end(), 1, expected))
+    check('three ranks', whole(launch(RANKS, '--to=1e10', f'--expect-ranks={RANKS}').end(), RANKS,
+                               expected))
+
+    run = launch(RANKS, f'--to={TERMS}', '--fault-injection=1').end()
+    faults = whole(run, RANKS, expected)
+    if [line['rank'] for line in run.of('fault')] != [1]:
+        faults.append(f"faults: {run.of('fault')}")
+    check('a rank that lies is found, and its terms are done by others', faults)
+
+    run = launch(RANKS, '--control=stdin')
+    run.order({'ranges': [[0, TERMS // 2]]})
+    run.order({'ranges': [[TERMS // 2, TERMS]]})
+    check('two orders on stdin', whole(run.end(close=False), RANKS, expected))
+
+    for name, stop in (('a line', lambda run: run.order({'cmd': 'stop'})),
+                       ('the end of stdin', lambda run: run.process.stdin.close())):
+        run = launch(RANKS, '--control=stdin', '--chunk=16M')
+        run.order({'ranges': [[0, LONG]]})
+        run.wait_for('chunk')
+        stop(run)
+        if run.process.stdin.closed:
+            run.process.stdin = None
+        check(f'{name} stops it', partial(run.end(), 0))
+
+    test_alone(check, program, expected)
+    run = launch(RANKS, f'--to={TERMS}', '--expect-ranks=2').end()
+    check('other ranks than expected',
+          [f'{run.status} {run.lines} {run.errors}']
+          if run.lines or run.status == 0 or '--expect-ranks' not in run.errors else [])
+
+
+def test_alone(check, program, expected):
+    """Without a launcher: some of these start others, some pass signals on as others."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, 'run.jsonl')
+        run = Run([program, f'--to={LONG}', '--chunk=16M'])
+        run.wait_for('chunk')
+        run.process.send_signal(signal.SIGTERM)
+        check('SIGTERM ends it, and says how to go on', partial(run.end(), 75, '--resume'))
+
+        first = Run([program, f'--to={TERMS // 4 // 8 * 8}']).end()
+        with open(path, 'w', encoding='utf-8') as file:
+            file.writelines(json.dumps(line) + '\n' for line in first.lines)
+            file.write('{"t":"chunk","from":')
+        run = Run([program, f'--to={TERMS}', f'--resume={path}']).end()
+        check('it goes on with a file',
+              whole(run, 1, expected, first.of('chunk') + run.of('chunk')))
+
+        run = Run([program, '--control=stdin'])
+        run.order({'ranges': [[4, 8]]})
+        run.end()
+        check('an order that is no good', partial(run, 65, '[4,8]'))
+
+    for option, status in (('--to=x', 64), ('--to=8 --resume=/nonexistent', 65)):
+        run = Run([program, *option.split()]).end()
+        check(f'{option} is refused',
+              [f'{run.status}: {run.errors}'] if run.status != status or not run.errors else [])
+
+
+def main():
+    tap = Tap()
+    programs = dict(word.split('=', 1) for word in sys.argv[1:])
+    expected = None
+    for flavour, launcher in LAUNCHERS.items():
+        if flavour not in programs:
+            tap.skip(flavour, 'pi-computed-mpi was built without it')
+            continue
+        if not shutil.which(launcher[0]):
+            tap.skip(flavour, f'there is no {launcher[0]}')
+            continue
+        if expected is None:
+            expected = sum_of(Run([programs[flavour], f'--to={TERMS}', '--chunk=1e8',
+                                   '--kernel=generic']).end().of('chunk'))
+        test_flavour(tap, flavour, programs[flavour], expected)
+    tap.done()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "daemon/engine/contract.h"
+#include "daemon/mpi/resume.h"
+#include "daemon/series/kernel.h"
+#include "daemon/series/sum.h"
+#include "dbus/error.h"
+
+static char *chunk_text(uint64_t begin, uint64_t end) {
+        PiContractLine line = { .kind = PI_CONTRACT_CHUNK, .chunk.range = { begin, end } };
+
+        pi_sum_range(&pi_kernel_generic, line.chunk.range, &line.chunk.sum);
+        return pi_contract_line_format(&line);
+}
+
+/* Reads it as a file; what is wrong with it goes to `ret_error`. */
+static GArray *read_text(const char *text, GError **ret_error) {
+        g_autofree char *path = NULL;
+        GArray *done = g_array_new(FALSE, FALSE, sizeof(PiRange));
+        int fd = g_file_open_tmp("pi-resume-XXXXXX", &path, NULL);
+
+        g_assert_cmpint(fd, >=, 0);
+        g_close(fd, NULL);
+        g_assert_true(g_file_set_contents(path, text, -1, NULL));
+        if (!pi_resume_read(path, done, ret_error))
+                g_clear_pointer(&done, g_array_unref);
+        g_unlink(path);
+        return done;
+}
+
+static void assert_ranges(const GArray *ranges, const PiRange *expected, guint n) {
+        g_assert_cmpuint(ranges->len, ==, n);
+        for (guint i = 0; i < n; i++) {
+                g_assert_cmpuint(g_array_index(ranges, PiRange, i).begin, ==, expected[i].begin);
+                g_assert_cmpuint(g_array_index(ranges, PiRange, i).end, ==, expected[i].end);
+        }
+}
+
+/* Banners and a torn last line are no fault; chunks may overlap. */
+static void test_holes(void) {
+        static const PiRange expected[] = { { 8, 800 }, { 2400, 3000 } };
+        g_autofree char *a = chunk_text(1600, 2400), *b = chunk_text(0, 8),
+                        *c = chunk_text(800, 1608), *torn = g_strndup(c, 30);
+        g_autofree char *text = g_strconcat("a banner\n", a, b, c, torn, NULL);
+        g_autoptr(GArray) done = read_text(text, NULL), holes = NULL;
+
+        g_assert_nonnull(done);
+        holes = pi_resume_holes((PiRange) { 0, 3000 }, done);
+        assert_ranges(holes, expected, G_N_ELEMENTS(expected));
+}
+
+static void test_nothing_left(void) {
+        g_autofree char *text = chunk_text(0, 3000);
+        g_autoptr(GArray) done = read_text(text, NULL);
+        g_autoptr(GArray) holes = pi_resume_holes((PiRange) { 80, 2000 }, done);
+
+        g_assert_cmpuint(holes->len, ==, 0);
+}
+
+static void assert_refused(const char *text, PiError code, const char *named) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(read_text(text, &error));
+        g_assert_error(error, PI_ERROR, (int) code);
+        if (!strstr(error->message, named))
+                g_error("%s", error->message);
+}
+
+static void test_refused(void) {
+        g_autofree char *chunk = chunk_text(0, 8), *wrong = g_strdup(chunk), *text = NULL;
+        char *sum = strstr(wrong, "\"sum\":\"") + 7;
+        g_autoptr(GError) error = NULL;
+
+        sum[9] = sum[9] == '1' ? '2' : '1';
+        text = g_strconcat(chunk, wrong, NULL);
+        assert_refused(text, PI_ERROR_VERIFICATION_FAILED, ":2: the sum of terms 0 to 7");
+        assert_refused("{\"t\":\"chunk\"}\n", PI_ERROR_ENGINE_FAILED, ":1: ");
+        assert_refused("{\"t\":\"hello\",\"proto\":1,\"numerics\":2,\"hosts\":[\"a\"],"
+                       "\"threads\":[1],\"kernel\":\"x\"}\n",
+                       PI_ERROR_ENGINE_FAILED, "version 2 of the numbers");
+        g_assert_false(pi_resume_read("/nonexistent/run.jsonl", NULL, &error));
+        g_assert_error(error, PI_ERROR, PI_ERROR_FAILED);
+}
+
+int main(int argc, char *argv[]) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/resume/holes", test_holes);
+        g_test_add_func("/resume/nothing-left", test_nothing_left);
+        g_test_add_func("/resume/refused", test_refused);
+        return g_test_run();
+}
