@@ -104,7 +104,8 @@ static void test_refused_lines(void) {
                   "multiple" },
                 { "{\"t\":\"chunk\",\"from\":0,\"to\":8,\"sum\":\"12\",\"rank\":0,\"usec\":1,"
                   "\"cpu_usec\":1}", "\"sum\"" },
-                { "{\"t\":\"chunk\",\"from\":0,\"to\":10000000000000001,\"sum\":\"12\"}", "\"to\"" },
+                { "{\"t\":\"chunk\",\"from\":0,\"to\":10000000000000001,\"sum\":\"12\"}",
+                  "\"to\"" },
                 { "{\"t\":\"end\",\"complete\":1,\"chunks\":1,\"terms\":1}", "\"complete\"" },
                 { "{\"t\":\"progress\xff\"}", "UTF-8" },
         };
