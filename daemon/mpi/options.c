@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/mpi/options.h"
 
-#include <sched.h>
-
 #include "daemon/engine/contract.h"
 #include "daemon/settings/amount.h"
+#include "daemon/work/cpus.h"
 #include "dbus/error.h"
 
 #define THREADS_MAX 65535
@@ -74,15 +73,10 @@ static gboolean read_range(PiMpiOptions *o, const Words *w, GError **error) {
         return TRUE;
 }
 
-static uint32_t cpus_allowed(void) {
-        cpu_set_t set;
-
-        return sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint32_t) CPU_COUNT(&set) : 1;
-}
-
 static gboolean read_threads(PiMpiOptions *o, const Words *w, GError **error) {
         const char *slurm = g_getenv("SLURM_CPUS_PER_TASK");
-        uint64_t threads = cpus_allowed();
+        g_autofree uint32_t *cpus = NULL;
+        uint64_t threads = pi_cpus_allowed(&cpus);
 
         if (w->threads && !g_str_equal(w->threads, "auto")) {
                 if (!read_number("threads", w->threads, 1, THREADS_MAX, &threads, error))

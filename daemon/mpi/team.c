@@ -7,6 +7,7 @@
 
 #include "daemon/series/sum.h"
 #include "daemon/series/verifier.h"
+#include "daemon/work/clock.h"
 #include "dbus/error.h"
 
 /* What a thread takes at once: 64 stretches are some milliseconds. */
@@ -31,10 +32,7 @@ struct PiTeam {
 };
 
 static uint64_t clock_usec(clockid_t id) {
-        struct timespec t;
-
-        clock_gettime(id, &t);
-        return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
+        return pi_clock_nsec(id) / 1000;
 }
 
 /* A stretch; once more when it is wrong. */

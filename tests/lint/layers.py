@@ -23,7 +23,7 @@ ROOMS = {
     'daemon/exporter/': ['daemon/metrics/', 'dbus/'],
     'daemon/engine/': ['daemon/series/', 'dbus/error.h'],
     'daemon/mpi/': ['daemon/series/', 'daemon/engine/contract.h', 'daemon/settings/amount.h',
-                    'dbus/error.h'],
+                    'daemon/work/clock.h', 'daemon/work/cpus.h', 'dbus/error.h'],
     'daemon/cluster/': ['daemon/series/', 'daemon/jobs/', 'daemon/work/', 'daemon/metrics/',
                         'dbus/', 'daemon/events.h'],
     'daemon/firewall/': ['daemon/cluster/', 'daemon/events.h', 'dbus/'],
