@@ -77,9 +77,9 @@ static void order_range(Run *run) {
                         fail(run, EX_DATAERR, error);
                         return;
                 }
-        holes = pi_resume_holes(run->options->range, done);
+        holes = pi_resume_holes(run->options->range, done, &error);
         /* An empty order is complete as it is. */
-        if (!pi_head_order(run->head, holes, &error))
+        if (!holes || !pi_head_order(run->head, holes, &error))
                 fail(run, EX_DATAERR, error);
 }
 
