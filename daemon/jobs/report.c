@@ -149,20 +149,14 @@ static GVariant *nodes(const PiJob *job, const PiReportNode *node) {
         return g_variant_builder_end(&b);
 }
 
-/* The true sum is known to the bound of the expected value, so a digit is certain when the computed
- * sum agrees with it there: the uncertainty is their distance and that bound. */
 static double add_value(GVariantBuilder *b, const PiJob *job) {
         PiRange whole = { 0, job->spec.terms };
-        PiFixed sum, tolerance, residual, uncertainty, bound;
+        PiFixed sum, tolerance, residual;
         g_autofree char *text = NULL, *hex = NULL;
 
         pi_task_sum(job->task, &sum, &tolerance);
         (void) pi_verify_within(whole, &sum, &tolerance, &residual);
-        pi_expected_uncertainty(whole, &bound);
-        uncertainty = residual;
-        pi_fixed_abs(&uncertainty);
-        pi_fixed_add(&uncertainty, &bound);
-        text = pi_digits(&sum, &uncertainty);
+        text = pi_digits_of_range(whole, &sum, &residual);
         hex = pi_fixed_to_hex(&sum);
         add_string(b, PI_REPORT_PI_TEXT, text);
         add_string(b, PI_REPORT_SUM_HEX, hex);

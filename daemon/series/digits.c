@@ -64,6 +64,15 @@ char *pi_digits(const PiFixed *sum, const PiFixed *uncertainty) {
         return g_string_free(text, FALSE);
 }
 
+char *pi_digits_of_range(PiRange range, const PiFixed *sum, const PiFixed *residual) {
+        PiFixed uncertainty = *residual, bound;
+
+        pi_fixed_abs(&uncertainty);
+        pi_expected_uncertainty(range, &bound);
+        pi_fixed_add(&uncertainty, &bound);
+        return pi_digits(sum, &uncertainty);
+}
+
 double pi_error_vs_pi(const PiFixed *sum) {
         PiFixed difference = *sum;
 
