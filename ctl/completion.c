@@ -27,8 +27,8 @@ static const char *list_of(const PiVerb *verb) {
         return verb->kind == PI_ARGUMENT_CPU ? "cores" : NULL;
 }
 
-/* "list=jobs", the verb whose table has the words in its first column. */
-static void append_bash_list(GString *out, const PiVerb *verb) {
+/* "list=jobs", the verb whose table has the words in its first column; or files. */
+static void append_bash_arguments(GString *out, const PiVerb *verb) {
         if (list_of(verb))
                 g_string_append_printf(out, "; list=%s", list_of(verb));
         else if (verb->kind == PI_ARGUMENT_CLUSTER)
@@ -37,6 +37,11 @@ static void append_bash_list(GString *out, const PiVerb *verb) {
                                 "                remove|restore) list=nodes ;;\n"
                                 "                revoke) list='cluster tokens' ;;\n"
                                 "            esac");
+        else if (verb->kind == PI_ARGUMENT_FILE)
+                g_string_append(out, "\n            if [[ $word != -* ]]; then\n"
+                                     "                COMPREPLY=( $(compgen -f -- \"$word\") )\n"
+                                     "                return\n"
+                                     "            fi");
 }
 
 static gboolean is_offered(int id, guint64 set) {
@@ -153,7 +158,7 @@ static void append_bash_verbs(GString *out) {
                         g_string_append(out, WSL_WORDS " ");
                 append_words(out, PI_OPTS_COMMON | verb->options);
                 g_string_append_c(out, '\'');
-                append_bash_list(out, verb);
+                append_bash_arguments(out, verb);
                 g_string_append(out, " ;;\n");
         }
         g_string_append(out, "    esac\n");
@@ -255,6 +260,8 @@ static const char *zsh_argument(const PiVerb *verb) {
                 return "; argument=('1:what:(" FIREWALL_WORDS ")' '2:prefix: ')";
         case PI_ARGUMENT_WSL:
                 return "; argument=('1:what:(" WSL_WORDS ")')";
+        case PI_ARGUMENT_FILE:
+                return "; argument=('*:file:_files')";
         case PI_ARGUMENT_NONE:
         default:
                 return "";

@@ -271,7 +271,7 @@ static const PiOptionInfo infos[_PI_OPT_MAX] = {
         [PI_OPT_OUTPUT] = { .name = "output", .value = "FILE", .set = set_output,
                             .help = "Write to FILE, which is replaced as a whole" },
         [PI_OPT_TERMS] = { .name = "terms", .value = "TERMS", .set = set_terms,
-                           .help = "Sum so many terms each time (default: 1e9)" },
+                           .help = "How many terms (default: 1e9; merge: up to the last)" },
         [PI_OPT_REPEATS] = { .name = "repeats", .value = "N", .set = set_repeats,
                              .help = "Measure each point N times, 5 to 100 (default: 5)" },
         [PI_OPT_PLOT] = { .name = "plot", .value = "FILE", .set = set_plot,

@@ -39,7 +39,7 @@ static void append_digits(PiOutput *out, const char *digits) {
         g_string_append(out->text, digits + same);
 }
 
-static void append_value(PiOutput *out, double pi, GVariant *report) {
+void pi_report_append_value(PiOutput *out, double pi, GVariant *report) {
         g_autofree char *digits = pi_text_escape(pi_dict_string(report, PI_REPORT_PI_TEXT), FALSE,
                                                  100);
         guint64 n = pi_dict_u64(report, PI_REPORT_TERMS);
@@ -63,9 +63,7 @@ static void append_value(PiOutput *out, double pi, GVariant *report) {
         g_string_append_c(out->text, '\n');
 }
 
-static void append_correctness(PiOutput *out, GVariant *report) {
-        guint64 leases = pi_dict_u64(report, PI_REPORT_LEASES);
-        gboolean verified = FALSE;
+void pi_report_append_differences(PiOutput *out, GVariant *report) {
         g_autofree char *error = pi_format_difference(
                 pi_dict_double(report, PI_REPORT_ERROR_VS_PI));
         g_autofree char *residual = pi_format_difference(
@@ -76,6 +74,12 @@ static void append_correctness(PiOutput *out, GVariant *report) {
         if (pi_dict_has(report, PI_REPORT_RESIDUAL))
                 pi_report_row(out, "residual", "%s  (against the exact sum of these terms)",
                               residual);
+}
+
+static void append_verified(PiOutput *out, GVariant *report) {
+        guint64 leases = pi_dict_u64(report, PI_REPORT_LEASES);
+        gboolean verified = FALSE;
+
         if (!g_variant_lookup(report, PI_REPORT_VERIFIED, "b", &verified))
                 return;
         pi_output_printf(out, "  %-*s ", PI_REPORT_LABEL_WIDTH, "verified");
@@ -171,8 +175,9 @@ static void append_setup(PiOutput *out, GVariant *report) {
 }
 
 void pi_report_append(PiOutput *out, double pi, GVariant *report) {
-        append_value(out, pi, report);
-        append_correctness(out, report);
+        pi_report_append_value(out, pi, report);
+        pi_report_append_differences(out, report);
+        append_verified(out, report);
         append_usec(out, report, PI_REPORT_RESPONSE_USEC, "response time", "");
         append_usec(out, report, PI_REPORT_SUBMISSION_USEC, "submission latency",
                     "  (until the first lease began)");

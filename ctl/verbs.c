@@ -157,6 +157,16 @@ const PiVerb pi_verbs[] = {
                      "                what would change, and asks\n"
                      "  doctor        Tell what is wrong, and what mends it\n"
                      "  undo          Take back what setup did" },
+        { .name = "merge",
+          .arguments = "FILE...",
+          .min_args = 1,
+          .max_args = PI_ARGS_MANY,
+          .kind = PI_ARGUMENT_FILE,
+          .options = PI_OPT(TERMS),
+          .run = pi_verb_merge,
+          .help = "Add up what runs of pi-computed-mpi summed",
+          .details = "FILE is what the stdout of runs went to, - for standard input. Every sum in\n"
+                     "it is verified; terms that none has are named, and the exit status is 5." },
         { .name = "metrics",
           .arguments = "",
           .options = PI_OPT(FORMAT) | PI_OPT(OUTPUT),

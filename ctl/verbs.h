@@ -15,6 +15,7 @@ typedef enum PiArgumentKind {
         PI_ARGUMENT_CLUSTER,
         PI_ARGUMENT_FIREWALL,
         PI_ARGUMENT_WSL,
+        PI_ARGUMENT_FILE,
 } PiArgumentKind;
 
 /* A verb: the one declaration that dispatch, help and completion are made from. */
@@ -54,6 +55,7 @@ int pi_verb_cluster(PiInvocation *invocation, GError **error);
 int pi_verb_firewall(PiInvocation *invocation, GError **error);
 int pi_verb_doctor(PiInvocation *invocation, GError **error);
 int pi_verb_wsl(PiInvocation *invocation, GError **error);
+int pi_verb_merge(PiInvocation *invocation, GError **error);
 int pi_verb_metrics(PiInvocation *invocation, GError **error);
 int pi_verb_top(PiInvocation *invocation, GError **error);
 int pi_verb_version(PiInvocation *invocation, GError **error);

@@ -21,6 +21,7 @@ PROGRAMS = {'apt', 'busctl', 'cp', 'curl', 'find', 'gdbus', 'install', 'journalc
 ELSEWHERE = {'./dev', 'New-NetFirewallHyperVRule', 'dnf', 'meson', 'ninja', 'ssh'}
 
 FEDORA = 'there is no dnf here; tests/e2e/rpm.py installs the package by rpm'
+SLURM = 'there is no Slurm here; tests/mpi/run.py resumes a run and merges both'
 POWERSHELL = 'there is no Windows here; tests/unit/wsl sees to what setup prints'
 NOT_RUN = {
     ('README.md', './dev run'): 'tests/lint/first-steps.py runs it',
@@ -37,6 +38,10 @@ NOT_RUN = {
      "-LocalPorts 31415 -RemoteAddresses '192.168.1.0/24' -Action Allow"): POWERSHELL,
     ('man/pictl.rst', 'ssh root@node1 pictl cluster token | ssh root@node2 pictl cluster join -'):
         'nobody answers ssh here; tests/bus/test-cluster-api.c joins with a token from stdin',
+    ('man/pictl.rst', 'srun --mpi=pmix pi-computed-mpi.openmpi --to=1e11 >first.jsonl'): SLURM,
+    ('man/pictl.rst', 'srun --mpi=pmix pi-computed-mpi.openmpi --to=1e11 --resume=first.jsonl '
+     '>rest.jsonl'): SLURM,
+    ('man/pictl.rst', 'pictl merge --terms=1e11 first.jsonl rest.jsonl'): SLURM,
 }
 
 PROMPT = re.compile(r'(?:(?:node|pi-)([1-9]))?\$ (.+)')

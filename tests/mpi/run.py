@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs pi-computed-mpi under the launchers that are here: run.py FLAVOUR=PROGRAM..."""
+"""Runs pi-computed-mpi under the launchers that are here: run.py PICTL FLAVOUR=PROGRAM..."""
 
 import json
 import os
@@ -17,6 +17,7 @@ TERMS = 10**10
 LONG = 10**15  # hours: ends only when it is stopped
 SECONDS = 120
 RANKS = 3
+TORN = '{"t":"chunk","from":'
 
 LAUNCHERS = {
     'openmpi': ['mpirun.openmpi', '--oversubscribe', '--bind-to', 'none', '-np'],
@@ -104,7 +105,7 @@ def partial(run, status, words=''):
     return faults
 
 
-def test_flavour(tap, flavour, program, expected):
+def test_flavour(tap, pictl, flavour, program, expected):
     def launch(ranks, *options):
         return Run(LAUNCHERS[flavour] + [str(ranks), program, '--threads=1', *options])
 
@@ -137,26 +138,58 @@ def test_flavour(tap, flavour, program, expected):
             run.process.stdin = None
         check(f'{name} stops it', partial(run.end(), 0))
 
-    test_alone(check, program, expected)
+    test_alone(check, pictl, program, expected)
     run = launch(RANKS, f'--to={TERMS}', '--expect-ranks=2').end()
     check('other ranks than expected',
           [f'{run.status} {run.lines} {run.errors}']
           if run.lines or run.status == 0 or '--expect-ranks' not in run.errors else [])
 
 
-def test_alone(check, program, expected):
+def write_lines(directory, name, run, torn=''):
+    """Lines as in a file that the stdout of that run went to."""
+    path = os.path.join(directory, name)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.writelines(json.dumps(line) + '\n' for line in run.lines)
+        file.write(torn)
+    return path
+
+
+def merge_faults(pictl, program, stopped):
+    """What is wrong with the merging of a run that was stopped and one that went on from it."""
+    def merge(*words):
+        return subprocess.run([pictl, 'merge', '--json=short', *words], capture_output=True,
+                              text=True, timeout=SECONDS, check=False)
+
+    to = max(chunk['to'] for chunk in stopped.of('chunk')) + 10**9
+    with tempfile.TemporaryDirectory() as directory:
+        first = write_lines(directory, 'first.jsonl', stopped, TORN)
+        early = merge(first, f'--terms={to}')
+        rest = write_lines(directory, 'rest.jsonl', Run(
+            [program, f'--to={to}', f'--resume={first}']).end())
+        both = merge(first, rest)
+    faults = []
+    if early.returncode != 5 or early.stdout or f'--to={to} with --resume' not in early.stderr:
+        faults.append(f'of the first alone {early.returncode}: {early.stdout}{early.stderr}')
+    if both.returncode != 0 or 'torn' not in both.stderr:
+        return faults + [f'of both {both.returncode}: {both.stderr}']
+    report = json.loads(both.stdout)['report']
+    whole_sum = sum_of(Run([program, f'--to={to}', '--kernel=generic']).end().of('chunk'))
+    if (report['terms'], report['sum_hex'], report['runs']) != (to, whole_sum, 2):
+        faults.append(f'not {to} terms of the sum {whole_sum}: {report}')
+    return faults
+
+
+def test_alone(check, pictl, program, expected):
     """Without a launcher: some of these start others, some pass signals on as others."""
     with tempfile.TemporaryDirectory() as directory:
-        path = os.path.join(directory, 'run.jsonl')
         run = Run([program, f'--to={LONG}', '--chunk=16M'])
         run.wait_for('chunk')
         run.process.send_signal(signal.SIGTERM)
         check('SIGTERM ends it, and says how to go on', partial(run.end(), 75, '--resume'))
+        check('pictl merge', merge_faults(pictl, program, run))
 
         first = Run([program, f'--to={TERMS // 4 // 8 * 8}']).end()
-        with open(path, 'w', encoding='utf-8') as file:
-            file.writelines(json.dumps(line) + '\n' for line in first.lines)
-            file.write('{"t":"chunk","from":')
+        path = write_lines(directory, 'first.jsonl', first, TORN)
         run = Run([program, f'--to={TERMS}', f'--resume={path}']).end()
         check('it goes on with a file',
               whole(run, 1, expected, first.of('chunk') + run.of('chunk')))
@@ -174,7 +207,7 @@ def test_alone(check, program, expected):
 
 def main():
     tap = Tap()
-    programs = dict(word.split('=', 1) for word in sys.argv[1:])
+    programs = dict(word.split('=', 1) for word in sys.argv[2:])
     expected = None
     for flavour, launcher in LAUNCHERS.items():
         if flavour not in programs:
@@ -186,7 +219,7 @@ def main():
         if expected is None:
             expected = sum_of(Run([programs[flavour], f'--to={TERMS}', '--chunk=1e8',
                                    '--kernel=generic']).end().of('chunk'))
-        test_flavour(tap, flavour, programs[flavour], expected)
+        test_flavour(tap, sys.argv[1], flavour, programs[flavour], expected)
     tap.done()
 
 

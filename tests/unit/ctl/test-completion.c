@@ -141,6 +141,9 @@ static void test_bash_offers(void) {
                                    "-H --host= --json= -j --no-pager --no-legend --from= --port= "
                                    "--elevate --print -y --yes --force");
         check_bash("pictl wsl setup --fr", "--from=");
+        check_bash("pictl merge --te", "--terms=");
+        check_bash("pictl merge /dev/nul", "/dev/null");
+        check_bash("pictl merge - /dev/nul", "/dev/null");
         check_bash("pictl burnin --dur", "--duration=");
         check_bash("pictl burnin ''",
                    "-h --help --version --user --system -H --host= --json= -j --no-pager "

@@ -1,42 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/engine/run-file.h"
 
-#include <glib/gstdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "daemon/series/kernel.h"
-#include "daemon/series/sum.h"
 #include "dbus/error.h"
-
-#define HELLO "{\"t\":\"hello\",\"proto\":1,\"numerics\":1,\"hosts\":[\"n1\",\"n2\\u001b[2J\"]," \
-              "\"threads\":[2,2],\"kernel\":\"avx2\"}\n"
-
-static char *chunk_text(uint64_t begin, uint64_t end, uint32_t rank) {
-        PiContractLine line = { .kind = PI_CONTRACT_CHUNK, .chunk.range = { begin, end },
-                                .chunk.rank = rank };
-
-        pi_sum_range(&pi_kernel_generic, line.chunk.range, &line.chunk.sum);
-        return pi_contract_line_format(&line);
-}
-
-/* A bit of weight 1/16 of its sum is turned. */
-static char *wrong_chunk_text(uint64_t begin, uint64_t end, uint32_t rank) {
-        char *text = chunk_text(begin, end, rank), *sum = strstr(text, "\"sum\":\"") + 7;
-
-        sum[8] = sum[8] == '0' ? '1' : '0';
-        return text;
-}
-
-static char *make_file(const char *text, gssize length) {
-        char *path = NULL;
-        int fd = g_file_open_tmp("pi-run-file-XXXXXX", &path, NULL);
-
-        g_assert_cmpint(fd, >=, 0);
-        g_close(fd, NULL);
-        g_assert_true(g_file_set_contents(path, text, length, NULL));
-        return path;
-}
+#include "tests/unit/engine/made.h"
 
 /* Notes "KIND@NUMBER ", and refuses from line `refused` on. */
 typedef struct Taken {
@@ -57,7 +25,7 @@ static gboolean take(const PiContractLine *line, guint64 number, gpointer userda
 }
 
 static void assert_read(const char *text, const char *taken_text, guint64 torn) {
-        g_autofree char *path = make_file(text, -1);
+        g_autofree char *path = made_file(text, -1);
         g_autoptr(GString) list = g_string_new(NULL);
         g_autoptr(GError) error = NULL;
         guint64 found = 99;
@@ -70,8 +38,8 @@ static void assert_read(const char *text, const char *taken_text, guint64 torn) 
 }
 
 static void test_lines(void) {
-        g_autofree char *a = chunk_text(0, 8, 0), *b = chunk_text(8, 21, 1);
-        g_autofree char *text = g_strconcat("a banner\n\n", HELLO, a, HELLO, b,
+        g_autofree char *a = made_chunk(0, 8, 0), *b = made_chunk(8, 21, 1);
+        g_autofree char *text = g_strconcat("a banner\n\n", MADE_HELLO, a, MADE_HELLO, b,
                                             "{\"t\":\"progress\",\"terms\":8,\"out\":0}\n", NULL);
 
         assert_read("", "", 0);
@@ -80,8 +48,8 @@ static void test_lines(void) {
 
 /* The last line counts without a newline, too, if it is one. */
 static void test_torn(void) {
-        g_autofree char *a = chunk_text(0, 8, 0), *torn = g_strndup(a, strlen(a) - 2);
-        g_autofree char *text = g_strconcat(HELLO, a, torn, NULL);
+        g_autofree char *a = made_chunk(0, 8, 0), *torn = g_strndup(a, strlen(a) - 2);
+        g_autofree char *text = g_strconcat(MADE_HELLO, a, torn, NULL);
 
         assert_read(text, "1@1 2@2 ", 3);
         g_strchomp(a);
@@ -90,7 +58,7 @@ static void test_torn(void) {
 
 static void assert_refused_bytes(const char *text, gssize length, PiError code,
                                  const char *words) {
-        g_autofree char *path = make_file(text, length);
+        g_autofree char *path = made_file(text, length);
         g_autoptr(GString) list = g_string_new(NULL);
         g_autoptr(GError) error = NULL;
 
@@ -109,10 +77,10 @@ static void assert_refused(const char *text, PiError code, const char *words) {
 
 /* Range, rank and host are named, the latter so that a terminal is safe. */
 static void test_wrong(void) {
-        g_autofree char *good = chunk_text(0, 8, 0), *wrong = wrong_chunk_text(8, 21, 1),
-                        *nobody = wrong_chunk_text(0, 8, 2);
-        g_autofree char *told = g_strconcat(HELLO, good, wrong, NULL),
-                        *unknown = g_strconcat(HELLO, nobody, NULL);
+        g_autofree char *good = made_chunk(0, 8, 0), *wrong = made_wrong_chunk(8, 21, 1),
+                        *nobody = made_wrong_chunk(0, 8, 2);
+        g_autofree char *told = g_strconcat(MADE_HELLO, good, wrong, NULL),
+                        *unknown = g_strconcat(MADE_HELLO, nobody, NULL);
 
         assert_refused(told, PI_ERROR_VERIFICATION_FAILED,
                        ":3: the sum of terms 8 to 20, by rank 1 on n2\\033[2J, is not");
@@ -123,7 +91,7 @@ static void test_wrong(void) {
 }
 
 static void test_bad(void) {
-        g_autofree char *chunk = chunk_text(0, 8, 0);
+        g_autofree char *chunk = made_chunk(0, 8, 0);
         g_autofree char *appended = g_strconcat("{\"t\":\"chunk\",\"fr", chunk, "x\n", NULL);
 
         assert_refused("x\n{\"t\":\"chunk\"}\n", PI_ERROR_FAILED, ":2: A line has no \"from\"");
@@ -148,7 +116,7 @@ static void test_long(void) {
 }
 
 static void test_refusing(void) {
-        g_autofree char *path = make_file("a\nb\nc\n", -1);
+        g_autofree char *path = made_file("a\nb\nc\n", -1);
         g_autoptr(GString) list = g_string_new(NULL);
         g_autoptr(GError) error = NULL;
 

@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <glib/gstdio.h>
-#include <string.h>
-
-#include "daemon/engine/contract.h"
 #include "daemon/mpi/resume.h"
-#include "daemon/series/kernel.h"
-#include "daemon/series/sum.h"
+
 #include "dbus/error.h"
-
-static char *chunk_text(uint64_t begin, uint64_t end) {
-        PiContractLine line = { .kind = PI_CONTRACT_CHUNK, .chunk.range = { begin, end } };
-
-        pi_sum_range(&pi_kernel_generic, line.chunk.range, &line.chunk.sum);
-        return pi_contract_line_format(&line);
-}
+#include "tests/unit/engine/made.h"
 
 /* Reads it as a file; what is wrong with it goes to `ret_error`. */
 static GArray *read_text(const char *text, GError **ret_error) {
-        g_autofree char *path = NULL;
+        g_autofree char *path = made_file(text, -1);
         GArray *done = g_array_new(FALSE, FALSE, sizeof(PiRange));
-        int fd = g_file_open_tmp("pi-resume-XXXXXX", &path, NULL);
 
-        g_assert_cmpint(fd, >=, 0);
-        g_close(fd, NULL);
-        g_assert_true(g_file_set_contents(path, text, -1, NULL));
         if (!pi_resume_read(path, done, ret_error))
                 g_clear_pointer(&done, g_array_unref);
         g_unlink(path);
@@ -41,8 +26,8 @@ static void assert_ranges(const GArray *ranges, const PiRange *expected, guint n
 /* Banners and a torn last line are no fault; chunks may overlap. */
 static void test_holes(void) {
         static const PiRange expected[] = { { 8, 800 }, { 2400, 3000 } };
-        g_autofree char *a = chunk_text(1600, 2400), *b = chunk_text(0, 8),
-                        *c = chunk_text(800, 1608), *torn = g_strndup(c, 30);
+        g_autofree char *a = made_chunk(1600, 2400, 0), *b = made_chunk(0, 8, 0),
+                        *c = made_chunk(800, 1608, 0), *torn = g_strndup(c, 30);
         g_autofree char *text = g_strconcat("a banner\n", a, b, c, torn, NULL);
         g_autoptr(GArray) done = read_text(text, NULL), holes = NULL;
 
@@ -52,7 +37,7 @@ static void test_holes(void) {
 }
 
 static void test_nothing_left(void) {
-        g_autofree char *text = chunk_text(0, 3000);
+        g_autofree char *text = made_chunk(0, 3000, 0);
         g_autoptr(GArray) done = read_text(text, NULL);
         g_autoptr(GArray) holes = pi_resume_holes((PiRange) { 80, 2000 }, done,
                                                      NULL);
@@ -62,7 +47,7 @@ static void test_nothing_left(void) {
 
 /* Of a chunk that ends within a group nothing can follow. */
 static void test_odd_end(void) {
-        g_autofree char *text = chunk_text(8, 1001);
+        g_autofree char *text = made_chunk(8, 1001, 0);
         g_autoptr(GArray) done = read_text(text, NULL), holes = NULL;
         g_autoptr(GError) error = NULL;
 
