@@ -79,6 +79,8 @@ static gboolean add_line(const PiContractLine *line, guint64 number, gpointer us
                 return TRUE;
         case PI_CONTRACT_PROGRESS:
         case PI_CONTRACT_END:
+        case PI_CONTRACT_STATE:
+        case PI_CONTRACT_EXIT:
         case _PI_CONTRACT_KIND_MAX:
         default:
                 return TRUE;

@@ -109,6 +109,23 @@ static char *format_end(const PiContractEnd *e) {
         return finish(b);
 }
 
+static char *format_state(const PiContractStanding *s) {
+        JsonBuilder *b = begin("state");
+
+        add_text(b, "state", pi_contract_state_name(s->state));
+        add_text(b, "detail", s->detail);
+        return finish(b);
+}
+
+static char *format_exit(const PiContractExit *e) {
+        JsonBuilder *b = begin("exit");
+
+        add_number(b, "status", e->status);
+        add_number(b, "signal", e->signal);
+        add_text(b, "what", e->what);
+        return finish(b);
+}
+
 char *pi_contract_line_format(const PiContractLine *line) {
         switch (line->kind) {
         case PI_CONTRACT_HELLO:
@@ -121,6 +138,10 @@ char *pi_contract_line_format(const PiContractLine *line) {
                 return format_fault(&line->fault);
         case PI_CONTRACT_END:
                 return format_end(&line->end);
+        case PI_CONTRACT_STATE:
+                return format_state(&line->state);
+        case PI_CONTRACT_EXIT:
+                return format_exit(&line->exit);
         case PI_CONTRACT_NOISE:
         case _PI_CONTRACT_KIND_MAX:
         default:

@@ -8,6 +8,8 @@
 
 #define DEPTH_MAX 3 /* {"ranges":[[0,8]]} */
 #define THREADS_MAX 65535
+#define STATUS_MAX 255
+#define SIGNAL_MAX 64
 
 static gboolean parse_hosts(const PiFields *f, PiContractHello *h, GError **error) {
         JsonArray *hosts, *threads;
@@ -111,6 +113,50 @@ static gboolean parse_end(const PiFields *f, PiContractLine *line, GError **erro
         return TRUE;
 }
 
+static const char *const states[] = {
+        [PI_CONTRACT_STATE_QUEUED]    = "queued",
+        [PI_CONTRACT_STATE_LAUNCHING] = "launching",
+        [PI_CONTRACT_STATE_RUNNING]   = "running",
+};
+
+G_STATIC_ASSERT(G_N_ELEMENTS(states) == _PI_CONTRACT_STATE_MAX);
+
+const char *pi_contract_state_name(PiContractState state) {
+        g_return_val_if_fail(state < _PI_CONTRACT_STATE_MAX, NULL);
+        return states[state];
+}
+
+static gboolean parse_state(const PiFields *f, PiContractLine *line, GError **error) {
+        PiContractStanding *s = &line->state;
+        const char *state, *detail;
+
+        if (!pi_fields_text(f, "state", TRUE, &state, error) ||
+            !pi_fields_text(f, "detail", FALSE, &detail, error))
+                return FALSE;
+        while (s->state < _PI_CONTRACT_STATE_MAX && !g_str_equal(states[s->state], state))
+                s->state++;
+        if (s->state == _PI_CONTRACT_STATE_MAX)
+                return pi_fields_fail(f, error, "\"state\" is not \"queued\", \"launching\" or "
+                                                "\"running\"");
+        s->detail = g_strdup(detail);
+        return TRUE;
+}
+
+static gboolean parse_exit(const PiFields *f, PiContractLine *line, GError **error) {
+        PiContractExit *e = &line->exit;
+        uint64_t status, signal;
+        const char *what;
+
+        if (!pi_fields_number(f, "status", 0, STATUS_MAX, &status, error) ||
+            !pi_fields_number(f, "signal", 0, SIGNAL_MAX, &signal, error) ||
+            !pi_fields_text(f, "what", FALSE, &what, error))
+                return FALSE;
+        e->status = (uint32_t) status;
+        e->signal = (uint32_t) signal;
+        e->what = g_strdup(what);
+        return TRUE;
+}
+
 static const struct {
         const char *name;
         gboolean (*parse)(const PiFields *fields, PiContractLine *line, GError **error);
@@ -120,6 +166,8 @@ static const struct {
         [PI_CONTRACT_PROGRESS] = { "progress", parse_progress },
         [PI_CONTRACT_FAULT]    = { "fault",    parse_fault    },
         [PI_CONTRACT_END]      = { "end",      parse_end      },
+        [PI_CONTRACT_STATE]    = { "state",    parse_state    },
+        [PI_CONTRACT_EXIT]     = { "exit",     parse_exit     },
 };
 
 gboolean pi_contract_line_parse(const char *text, gsize length, PiContractLine *ret,
@@ -161,6 +209,12 @@ void pi_contract_line_clear(PiContractLine *line) {
                 break;
         case PI_CONTRACT_END:
                 g_free(line->end.what);
+                break;
+        case PI_CONTRACT_STATE:
+                g_free(line->state.detail);
+                break;
+        case PI_CONTRACT_EXIT:
+                g_free(line->exit.what);
                 break;
         case PI_CONTRACT_NOISE:
         case PI_CONTRACT_CHUNK:

@@ -8,7 +8,8 @@
 #include "daemon/series/range.h"
 
 /* What an engine and whoever started it tell each other: one JSON object a line. Orders go to its
- * stdin, reports come from its stdout; pi-computed-mpi(1) describes them. A sum is that of
+ * stdin, reports come from its stdout; pi-computed-mpi(1) describes them. The same lines go through
+ * the launcher, pi-computed-engine(8), which adds two kinds of its own. A sum is that of
  * pi_sum_range(), as 48 hex digits; times are microseconds. A member that is not known is passed
  * over, so that later versions may say more. */
 #define PI_CONTRACT_PROTO 1
@@ -24,6 +25,8 @@ typedef enum PiContractKind {
         PI_CONTRACT_PROGRESS,
         PI_CONTRACT_FAULT,
         PI_CONTRACT_END,
+        PI_CONTRACT_STATE,
+        PI_CONTRACT_EXIT,
         _PI_CONTRACT_KIND_MAX,
 } PiContractKind;
 
@@ -73,6 +76,32 @@ typedef struct PiContractEnd {
         char *what;
 } PiContractEnd;
 
+typedef enum PiContractState {
+        PI_CONTRACT_STATE_QUEUED, /* at a scheduler such as Slurm's, which has no CPUs to give */
+        PI_CONTRACT_STATE_LAUNCHING,
+        PI_CONTRACT_STATE_RUNNING, /* from the engine's hello on */
+        _PI_CONTRACT_STATE_MAX,
+} PiContractState;
+
+/* As lines have it; static. */
+const char *pi_contract_state_name(PiContractState state);
+
+/* Of the launcher, where the launch stands: {"t":"state","state":"queued",
+ * "detail":"srun: job 12 queued and waiting for resources"}. */
+typedef struct PiContractStanding {
+        PiContractState state;
+        char *detail; /* for people; may be "" */
+} PiContractStanding;
+
+/* The last line of the launcher: how the command that it started ended, or why it started none:
+ * {"t":"exit","status":0,"signal":0,"what":"..."}. Whether a run was complete, the engine's end
+ * says, not this. */
+typedef struct PiContractExit {
+        uint32_t status; /* 0 to 255 */
+        uint32_t signal; /* that killed the command; 0: none */
+        char *what;      /* the last that the command said on stderr, or why it was ended */
+} PiContractExit;
+
 typedef struct PiContractLine {
         PiContractKind kind;
         union {
@@ -81,11 +110,14 @@ typedef struct PiContractLine {
                 PiContractProgress progress;
                 PiContractFault fault;
                 PiContractEnd end;
+                PiContractStanding state;
+                PiContractExit exit;
         };
 } PiContractLine;
 
-/* Reads one line of an engine, without its newline; `text` is NUL-terminated, need not be UTF-8.
- * Errors: PI_ERROR_ENGINE_FAILED with what is wrong with the line and which member of it it is. */
+/* Reads one line of an engine or the launcher, without its newline; `text` is NUL-terminated, need
+ * not be UTF-8. Errors: PI_ERROR_ENGINE_FAILED with what is wrong with the line and which member of
+ * it it is. */
 gboolean pi_contract_line_parse(const char *text, gsize length, PiContractLine *ret,
                                 GError **error);
 void pi_contract_line_clear(PiContractLine *line);

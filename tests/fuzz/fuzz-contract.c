@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A line of an engine, and an order to one, of any text. What passes is written and read again, the
- * same. */
+/* A line of an engine or the launcher, and an order to one, of any text. What passes is written and
+ * read again, the same. */
 #include <string.h>
 
 #include "daemon/engine/contract.h"

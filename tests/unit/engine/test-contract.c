@@ -55,6 +55,14 @@ static void test_others(void) {
                 { "{\"t\":\"end\",\"complete\":false,\"chunks\":2,\"terms\":16,"
                   "\"what\":\"stopped\"}",
                   PI_CONTRACT_END },
+                { "{\"t\":\"state\",\"state\":\"queued\",\"detail\":\"srun: job 12 queued\"}",
+                  PI_CONTRACT_STATE },
+                { "{\"t\":\"state\",\"state\":\"launching\",\"detail\":\"\"}",
+                  PI_CONTRACT_STATE },
+                { "{\"t\":\"state\",\"state\":\"running\",\"detail\":\"\"}",
+                  PI_CONTRACT_STATE },
+                { "{\"t\":\"exit\",\"status\":255,\"signal\":0,\"what\":\"srun: error\"}",
+                  PI_CONTRACT_EXIT },
         };
 
         for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
@@ -62,6 +70,20 @@ static void test_others(void) {
 
                 take(lines[i].text, lines[i].kind, &line);
         }
+}
+
+static void test_launcher(void) {
+        g_auto(PiContractLine) state = {}, ended = {};
+
+        take("{\"t\":\"state\",\"state\":\"launching\",\"detail\":\"job 12\"}", PI_CONTRACT_STATE,
+             &state);
+        g_assert_cmpint(state.state.state, ==, PI_CONTRACT_STATE_LAUNCHING);
+        g_assert_cmpstr(state.state.detail, ==, "job 12");
+        take("{\"t\":\"exit\",\"status\":0,\"signal\":9,\"what\":\"killed\"}", PI_CONTRACT_EXIT,
+             &ended);
+        g_assert_cmpuint(ended.exit.status, ==, 0);
+        g_assert_cmpuint(ended.exit.signal, ==, 9);
+        g_assert_cmpstr(ended.exit.what, ==, "killed");
 }
 
 /* Banners of launchers, and what later versions may add. */
@@ -107,6 +129,11 @@ static void test_refused_lines(void) {
                 { "{\"t\":\"chunk\",\"from\":0,\"to\":10000000000000001,\"sum\":\"12\"}",
                   "\"to\"" },
                 { "{\"t\":\"end\",\"complete\":1,\"chunks\":1,\"terms\":1}", "\"complete\"" },
+                { "{\"t\":\"state\",\"detail\":\"x\"}", "\"state\"" },
+                { "{\"t\":\"state\",\"state\":\"asleep\"}", "\"queued\"" },
+                { "{\"t\":\"exit\",\"status\":256,\"signal\":0}", "\"status\" is 256" },
+                { "{\"t\":\"exit\",\"status\":0,\"signal\":65}", "\"signal\" is 65" },
+                { "{\"t\":\"exit\",\"status\":0,\"signal\":9,\"what\":1}", "\"what\"" },
                 { "{\"t\":\"progress\xff\"}", "UTF-8" },
         };
 
@@ -143,6 +170,16 @@ static void test_foreign_text(void) {
         text = pi_contract_line_format(&line);
         g_assert_true(pi_contract_line_parse(text, strlen(text) - 1, &again, NULL));
         g_assert_cmpuint(strlen(again.end.what), ==, PI_CONTRACT_TEXT_MAX);
+}
+
+static void test_long_detail(void) {
+        g_autofree char *detail = g_strnfill(1000, 'x'), *text = NULL;
+        PiContractLine line = { .kind = PI_CONTRACT_STATE, .state = { .detail = detail } };
+        g_auto(PiContractLine) again = {};
+
+        text = pi_contract_line_format(&line);
+        g_assert_true(pi_contract_line_parse(text, strlen(text) - 1, &again, NULL));
+        g_assert_cmpuint(strlen(again.state.detail), ==, PI_CONTRACT_TEXT_MAX);
 }
 
 static void test_orders(void) {
@@ -191,10 +228,12 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/contract/hello", test_hello);
         g_test_add_func("/contract/chunk", test_chunk);
         g_test_add_func("/contract/others", test_others);
+        g_test_add_func("/contract/launcher", test_launcher);
         g_test_add_func("/contract/passed-over", test_passed_over);
         g_test_add_func("/contract/refused-lines", test_refused_lines);
         g_test_add_func("/contract/too-long", test_too_long);
         g_test_add_func("/contract/foreign-text", test_foreign_text);
+        g_test_add_func("/contract/long-detail", test_long_detail);
         g_test_add_func("/contract/orders", test_orders);
         g_test_add_func("/contract/refused-orders", test_refused_orders);
         return g_test_run();
