@@ -5,6 +5,7 @@
 
 #include "daemon/settings/address.h"
 #include "daemon/settings/amount.h"
+#include "daemon/settings/launcher.h"
 #include "daemon/settings/lines.h"
 #include "dbus/error.h"
 
@@ -18,6 +19,8 @@
 #define SWITCH(member) PI_SETTING_SWITCH, AT(member)
 #define NAME(member) PI_SETTING_NAME, AT(member)
 #define HOST(member) PI_SETTING_HOST, AT(member)
+#define LAUNCHER(member) PI_SETTING_LAUNCHER, AT(member)
+#define PATH(member) PI_SETTING_PATH, AT(member)
 #define ADDRESSES(member) PI_SETTING_ADDRESSES, AT(member)
 #define NEVER .infinity = TRUE
 
@@ -47,6 +50,18 @@ const PiSettingKey pi_setting_keys[] = {
         { "Store", "Sweeps", COUNT(sweeps), "1000", "0", "100000" },
         /* A checkpoint is never older than a second. */
         { "Store", "CheckpointInterval", SPAN(checkpoint_interval_usec), "500ms", "100ms", "1s" },
+
+        { "Engine", "Launcher", LAUNCHER(engine_launcher), "", NULL, NULL },
+        { "Engine", "Helper", PATH(engine_helper), "", NULL, NULL },
+        { "Engine", "Nodes", COUNT(engine_nodes), "1", "1", "10000" },
+        { "Engine", "Ranks", COUNT(engine_ranks), "0", "0", "10000" },
+        { "Engine", "Threads", COUNT(engine_threads), "0", "0", "65535" },
+        { "Engine", "StartTimeout", SPAN(engine_start_timeout_usec), "30s", "1s", "1h" },
+        { "Engine", "QueueTimeout", SPAN(engine_queue_timeout_usec), "infinity", "1s", "30d",
+          NEVER },
+        { "Engine", "Restarts", COUNT(engine_restarts), "3", "0", "100" },
+        { "Engine", "MinTime", SPAN(engine_min_time_usec), "5s", "0s", "1h" },
+        { "Engine", "Jobs", COUNT(engine_jobs), "1", "0", "16" },
         {},
 };
 
@@ -64,6 +79,8 @@ static const struct {
         [PI_SETTING_SWITCH] = { "switch", "" },
         [PI_SETTING_NAME]   = { "name", "" },
         [PI_SETTING_HOST]   = { "name", "" },
+        [PI_SETTING_LAUNCHER] = { "launcher", "" },
+        [PI_SETTING_PATH]   = { "path", "" },
         [PI_SETTING_ADDRESSES] = { "numeric address",
                                    ", for example 192.0.2.7, 192.0.2.7:31415 or "
                                    "[2001:db8::7]:31415" },
@@ -78,6 +95,11 @@ char *pi_setting_range(const PiSettingKey *key) {
         if (key->kind == PI_SETTING_HOST)
                 return g_strdup("at most " G_STRINGIFY(PI_SETTING_HOST_MAX)
                                 " of letters, digits, -, _ and ., no sign first");
+        if (key->kind == PI_SETTING_LAUNCHER)
+                return g_strdup("none, openmpi, mpich, slurm-pmix, slurm-pmi2 or a command");
+        if (key->kind == PI_SETTING_PATH)
+                return g_strdup("an absolute path of at most " G_STRINGIFY(PI_SETTING_PATH_MAX)
+                                " bytes");
         if (key->kind == PI_SETTING_ADDRESSES)
                 return g_strdup("at most " G_STRINGIFY(PI_SETTING_ADDRESSES_MAX)
                                 " addresses, separated by spaces");
@@ -141,6 +163,8 @@ static void put_number(const PiSettingKey *key, PiSettings *settings, __int128 v
         case PI_SETTING_SWITCH:
         case PI_SETTING_NAME:
         case PI_SETTING_HOST:
+        case PI_SETTING_LAUNCHER:
+        case PI_SETTING_PATH:
         case PI_SETTING_ADDRESSES:
         default:
                 g_assert_not_reached();
@@ -161,13 +185,24 @@ static gboolean refuse(const PiSettingKey *key, const char *value, gboolean unde
         return FALSE;
 }
 
-static gboolean set_name(const PiSettingKey *key, const char *value, PiSettings *settings,
-                         GError **error) {
-        if (key->kind == PI_SETTING_NAME ? !is_name(value) : !is_host(value))
+static gboolean is_path(const char *text) {
+        return text[0] == '\0' || (text[0] == '/' && strlen(text) <= PI_SETTING_PATH_MAX);
+}
+
+static gboolean set_text(const PiSettingKey *key, const char *value, gboolean good,
+                         PiSettings *settings, GError **error) {
+        if (!good)
                 return refuse(key, value, FALSE, error);
         g_free(G_STRUCT_MEMBER(char *, settings, key->offset));
         G_STRUCT_MEMBER(char *, settings, key->offset) = g_strdup(value);
         return TRUE;
+}
+
+static gboolean set_launcher(const PiSettingKey *key, const char *value, PiSettings *settings,
+                             GError **error) {
+        g_auto(GStrv) words = pi_launcher_words(value, error);
+
+        return words && set_text(key, value, TRUE, settings, error);
 }
 
 /* As systemd's own files have them. */
@@ -213,8 +248,14 @@ gboolean pi_setting_set(const PiSettingKey *key, const char *value, PiSettings *
                 value = key->initial;
         if (key->kind == PI_SETTING_SWITCH)
                 return set_switch(key, value, settings, error);
-        if (key->kind == PI_SETTING_NAME || key->kind == PI_SETTING_HOST)
-                return set_name(key, value, settings, error);
+        if (key->kind == PI_SETTING_NAME)
+                return set_text(key, value, is_name(value), settings, error);
+        if (key->kind == PI_SETTING_HOST)
+                return set_text(key, value, is_host(value), settings, error);
+        if (key->kind == PI_SETTING_PATH)
+                return set_text(key, value, is_path(value), settings, error);
+        if (key->kind == PI_SETTING_LAUNCHER)
+                return set_launcher(key, value, settings, error);
         if (key->kind == PI_SETTING_ADDRESSES)
                 return set_addresses(key, value, settings, error);
         if (key->infinity && g_str_equal(value, INFINITY_WORD)) {

@@ -14,12 +14,15 @@ typedef enum PiSettingKind {
         PI_SETTING_NAME,   /* char *, at most PI_SETTING_NAME_MAX of a-z, 0-9 and - */
         PI_SETTING_HOST,   /* char *, at most PI_SETTING_HOST_MAX of a-z, A-Z, 0-9, -, _ and ., a
                               letter or digit first */
+        PI_SETTING_LAUNCHER,  /* char *, what pi_launcher_words() takes */
+        PI_SETTING_PATH,      /* char *, absolute, at most PI_SETTING_PATH_MAX bytes; or "" */
         PI_SETTING_ADDRESSES, /* char **, at most PI_SETTING_ADDRESSES_MAX of pi_is_address() */
 } PiSettingKind;
 
 #define PI_SETTING_NAME_MAX 32
 #define PI_SETTING_HOST_MAX 64
 #define PI_SETTING_ADDRESSES_MAX 8
+#define PI_SETTING_PATH_MAX 900
 
 /* Values are written as in the file: so they are read, shown and documented. */
 typedef struct PiSettingKey {
@@ -30,7 +33,8 @@ typedef struct PiSettingKey {
         gboolean infinity;               /* may be "infinity", too */
 } PiSettingKey;
 
-/* Ends with a key whose name is NULL; keys of one section stand together. */
+/* Ends with a key whose name is NULL; keys of one section stand together, and two sections may have
+ * one of the same name. */
 extern const PiSettingKey pi_setting_keys[];
 #define PI_SETTING_KEYS_MAX 32
 

@@ -3,6 +3,7 @@
 
 #include "daemon/settings/files.h"
 #include "daemon/settings/keys.h"
+#include "daemon/settings/launcher.h"
 #include "daemon/settings/lines.h"
 #include "dbus/error.h"
 
@@ -21,6 +22,8 @@ void pi_settings_free(PiSettings *settings) {
         g_free(settings->kernel);
         g_strfreev(settings->addresses);
         g_free(settings->name);
+        g_free(settings->engine_launcher);
+        g_free(settings->engine_helper);
         g_free(settings);
 }
 
@@ -92,15 +95,28 @@ static gboolean take_section(const char *section, GError **error) {
         return unknown_section(section, error);
 }
 
+/* The key of that name, in the section if it has one; NULL: none has. */
+static const PiSettingKey *find_key(const PiLine *line) {
+        const PiSettingKey *elsewhere = NULL;
+
+        for (const PiSettingKey *key = pi_setting_keys; key->name; key++) {
+                if (!g_str_equal(key->name, line->key))
+                        continue;
+                if (g_str_equal(key->section, line->section))
+                        return key;
+                elsewhere = elsewhere ? elsewhere : key;
+        }
+        return elsewhere;
+}
+
 static gboolean take(const PiLine *line, gpointer userdata, GError **error) {
         Reading *reading = userdata;
-        const PiSettingKey *key = pi_setting_keys;
+        const PiSettingKey *key;
 
         if (!line->key)
                 return take_section(line->section, error);
-        while (key->name && !g_str_equal(key->name, line->key))
-                key++;
-        if (!key->name)
+        key = find_key(line);
+        if (!key)
                 return unknown_key(line, error);
         if (!g_str_equal(key->section, line->section))
                 return fail(error, "%s= belongs in [%s], not in [%s]", key->name, key->section,
@@ -123,9 +139,9 @@ static guint index_of(gsize offset) {
         return i;
 }
 
-/* What can only be said of several keys together. A default is in no other's way: when this fails,
- * both have been assigned. */
-static gboolean check(const Reading *reading, GError **error) {
+/* What can only be said of several keys together. A default is in no other's way: when one of these
+ * fails, the keys whose places it tells have been assigned. */
+static gboolean check_deadlines(const Reading *reading, GError **error) {
         const PiSettings *s = reading->settings;
         guint value = index_of(G_STRUCT_OFFSET(PiSettings, deadline_default_usec));
         guint limit = index_of(G_STRUCT_OFFSET(PiSettings, deadline_max_usec));
@@ -135,6 +151,22 @@ static gboolean check(const Reading *reading, GError **error) {
         return fail(error, "%s: %s=%s is longer than %s=%s of %s: give at most that",
                     reading->places[value], pi_setting_keys[value].name, reading->values[value],
                     pi_setting_keys[limit].name, reading->values[limit], reading->places[limit]);
+}
+
+/* Slurm gives a rank one CPU when nothing is said. */
+static gboolean check_threads(const Reading *reading, GError **error) {
+        const PiSettings *s = reading->settings;
+        guint launcher = index_of(G_STRUCT_OFFSET(PiSettings, engine_launcher));
+
+        if (s->engine_threads > 0 || !pi_launcher_preset(s->engine_launcher) ||
+            !pi_launcher_uses(s->engine_launcher, "threads"))
+                return TRUE;
+        return fail(error, "%s: Launcher=%s needs Threads=: give the CPUs of a rank, for example "
+                           "those of a node", reading->places[launcher], s->engine_launcher);
+}
+
+static gboolean check(const Reading *reading, GError **error) {
+        return check_deadlines(reading, error) && check_threads(reading, error);
 }
 
 gboolean pi_settings_parse(PiSettings *settings, const char *path, const char *text, gsize length,

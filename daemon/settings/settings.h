@@ -36,6 +36,19 @@ typedef struct PiSettings {
         uint64_t history_age_usec; /* 0: whatever their age */
         uint32_t sweeps;
         uint64_t checkpoint_interval_usec;
+
+        /* [Engine]; each launch reads them */
+        char *engine_launcher;   /* a preset or a command, see launcher.h; "": none */
+        char *engine_helper;     /* path of the engine; "": that of the package */
+        uint32_t engine_nodes;
+        uint32_t engine_ranks;   /* 0: one a node */
+        uint32_t engine_threads; /* of a rank; 0: as many as it has CPUs */
+        uint64_t engine_start_timeout_usec; /* from the start, or the end of the scheduler's queue,
+                                               to the engine's hello */
+        uint64_t engine_queue_timeout_usec; /* 0: none */
+        uint32_t engine_restarts;           /* launches in a row that bring nothing new */
+        uint64_t engine_min_time_usec;      /* jobs that take less on this machine are refused */
+        uint32_t engine_jobs;               /* at once; 0: no engine */
 } PiSettings;
 
 /* The defaults. */

@@ -3,9 +3,20 @@
 #include <string.h>
 
 #include "daemon/settings/keys.h"
+#include "daemon/settings/launcher.h"
 #include "dbus/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_engine(const PiSettings *s) {
+        g_auto(GStrv) words = pi_launcher_words(s->engine_launcher, NULL);
+
+        g_assert(words && g_strv_length(words) <= PI_LAUNCHER_WORDS_MAX);
+        g_assert(strlen(s->engine_helper) <= PI_SETTING_PATH_MAX);
+        g_assert(s->engine_nodes >= 1 && s->engine_nodes <= 10000 && s->engine_ranks <= 10000);
+        g_assert(s->engine_threads <= 65535 && s->engine_restarts <= 100 && s->engine_jobs <= 16);
+        g_assert(s->engine_start_timeout_usec >= 1000000 && s->engine_min_time_usec <= 3600000000);
+}
 
 /* What was taken is in the range of its key. */
 static void check_settings(const PiSettings *s) {
@@ -21,6 +32,7 @@ static void check_settings(const PiSettings *s) {
         g_assert(s->time_slice_usec >= 50000 && s->half_life_usec >= 1000000);
         g_assert(s->history_jobs <= 1000000 && s->sweeps <= 100000);
         g_assert(s->checkpoint_interval_usec >= 100000 && s->checkpoint_interval_usec <= 1000000);
+        check_engine(s);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -15,6 +15,8 @@ EXAMPLE = 'units/pi-computed.conf'
 RANGES = {'NAME': 'at most 32 of a to z, 0 to 9 and -',
           'HOST': 'at most 64 of letters, digits, -, _ and ., no sign first',
           'SWITCH': 'yes or no',
+          'LAUNCHER': 'none, openmpi, mpich, slurm-pmix, slurm-pmi2 or a command',
+          'PATH': 'an absolute path of at most 900 bytes',
           'ADDRESSES': 'at most 8 addresses, separated by spaces'}
 ROW = re.compile(r'\{ "(\w+)", "(\w+)", (\w+)\(\w+\), "([^"]*)", (?:"([^"]*)"|NULL),'
                  r'\s*(?:"([^"]*)"|NULL)(,\s*NEVER)? \}')

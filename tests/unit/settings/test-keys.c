@@ -29,12 +29,24 @@ static const struct {
         { "HistoryAge", "59s", "3651d", 90 * DAY, 60 * S, 3650 * DAY },
         { "Sweeps", "-1", "100001", 1000, 0, 100000 },
         { "CheckpointInterval", "99ms", "1001ms", S / 2, S / 10, S },
+        { "Nodes", "0", "10001", 1, 1, 10000 },
+        { "Ranks", "-1", "10001", 0, 0, 10000 },
+        { "Threads", "-1", "65536", 0, 0, 65535 },
+        { "StartTimeout", "999ms", "1h 1us", 30 * S, S, 3600 * S },
+        { "QueueTimeout", "999ms", "30d 1us", 0, S, 30 * DAY },
+        { "Restarts", "-1", "101", 3, 0, 100 },
+        { "MinTime", "-1", "1h 1us", 5 * S, 0, 3600 * S },
+        { "Engine/Jobs", "-1", "17", 1, 0, 16 },
 };
 
+/* "Jobs", or "Engine/Jobs" where an earlier section has one of that name. */
 static const PiSettingKey *find(const char *name) {
         const PiSettingKey *key = pi_setting_keys;
+        const char *slash = strchr(name, '/');
 
-        while (key->name && !g_str_equal(key->name, name))
+        while (slash && key->name && !g_str_has_prefix(name, key->section))
+                key++;
+        while (key->name && !g_str_equal(key->name, slash ? slash + 1 : name))
                 key++;
         g_assert_nonnull(key->name);
         return key;
@@ -54,6 +66,8 @@ static __int128 get(const PiSettingKey *key, const PiSettings *settings) {
                 return *(const uint64_t *) member;
         case PI_SETTING_NAME:
         case PI_SETTING_HOST:
+        case PI_SETTING_LAUNCHER:
+        case PI_SETTING_PATH:
         case PI_SETTING_ADDRESSES:
         default:
                 g_assert_not_reached();
@@ -76,7 +90,7 @@ static void refuse(const char *name, const char *value, const char *message) {
 
         g_assert_false(pi_setting_set(find(name), value, settings, &error));
         g_assert_error(error, PI_ERROR, PI_ERROR_INVALID_SETTING);
-        g_assert_true(g_str_has_prefix(error->message, name));
+        g_assert_true(g_str_has_prefix(error->message, find(name)->name));
         g_assert_nonnull(strstr(error->message, range));
         if (message)
                 g_assert_cmpstr(error->message, ==, message);
@@ -88,7 +102,8 @@ static void test_table(void) {
         for (const PiSettingKey *key = pi_setting_keys; key->name; key++, count++) {
                 g_assert_nonnull(key->section);
                 for (const PiSettingKey *other = pi_setting_keys; other != key; other++) {
-                        g_assert_cmpstr(other->name, !=, key->name);
+                        g_assert_true(!g_str_equal(other->name, key->name) ||
+                                      !g_str_equal(other->section, key->section));
                         g_assert_cmpuint(other->offset, !=, key->offset);
                 }
                 for (const PiSettingKey *k = pi_setting_keys; k < key - 1; k++)
@@ -96,7 +111,7 @@ static void test_table(void) {
                                       g_str_equal(k[1].section, key->section));
         }
         /* All but those that are no numbers. */
-        g_assert_cmpuint(count, ==, G_N_ELEMENTS(wanted) + 4);
+        g_assert_cmpuint(count, ==, G_N_ELEMENTS(wanted) + 6);
 }
 
 static void test_bounds(void) {
@@ -104,12 +119,12 @@ static void test_bounds(void) {
                 const PiSettingKey *key = find(wanted[i].name);
 
                 g_test_message("%s", key->name);
-                accept(key->name, key->initial, wanted[i].initial);
-                accept(key->name, "", wanted[i].initial);
-                accept(key->name, key->min, wanted[i].min);
-                accept(key->name, key->max, wanted[i].max);
-                refuse(key->name, wanted[i].above, NULL);
-                refuse(key->name, wanted[i].below, NULL);
+                accept(wanted[i].name, key->initial, wanted[i].initial);
+                accept(wanted[i].name, "", wanted[i].initial);
+                accept(wanted[i].name, key->min, wanted[i].min);
+                accept(wanted[i].name, key->max, wanted[i].max);
+                refuse(wanted[i].name, wanted[i].above, NULL);
+                refuse(wanted[i].name, wanted[i].below, NULL);
         }
 }
 
@@ -216,6 +231,21 @@ static void test_addresses(void) {
         g_assert_cmpuint(g_strv_length(settings->addresses), ==, 0);
 }
 
+static void test_paths(void) {
+        g_autoptr(PiSettings) settings = pi_settings_new();
+        const PiSettingKey *key = find("Helper");
+        g_autofree char *full = g_strnfill(900, '/'), *over = g_strnfill(901, '/');
+
+        g_assert_cmpstr(settings->engine_helper, ==, "");
+        g_assert_true(pi_setting_set(key, full, settings, NULL));
+        g_assert_cmpstr(settings->engine_helper, ==, full);
+        refuse("Helper", over, NULL);
+        refuse("Helper", "pi-computed-mpi", "Helper=pi-computed-mpi is not a path: give an "
+                                            "absolute path of at most 900 bytes");
+        g_assert_true(pi_setting_set(key, "", settings, NULL));
+        g_assert_cmpstr(settings->engine_helper, ==, "");
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/settings/keys/table", test_table);
@@ -226,5 +256,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/settings/keys/name", test_name);
         g_test_add_func("/settings/keys/host", test_host);
         g_test_add_func("/settings/keys/addresses", test_addresses);
+        g_test_add_func("/settings/keys/paths", test_paths);
         return g_test_run();
 }

@@ -44,6 +44,16 @@ static void test_defaults(void) {
         g_assert_cmpuint(s->history_age_usec, ==, UINT64_C(90) * 86400 * 1000000);
         g_assert_cmpuint(s->sweeps, ==, 1000);
         g_assert_cmpuint(s->checkpoint_interval_usec, ==, 500000);
+        g_assert_cmpstr(s->engine_launcher, ==, "");
+        g_assert_cmpstr(s->engine_helper, ==, "");
+        g_assert_cmpuint(s->engine_nodes, ==, 1);
+        g_assert_cmpuint(s->engine_ranks, ==, 0);
+        g_assert_cmpuint(s->engine_threads, ==, 0);
+        g_assert_cmpuint(s->engine_start_timeout_usec, ==, 30000000);
+        g_assert_cmpuint(s->engine_queue_timeout_usec, ==, 0);
+        g_assert_cmpuint(s->engine_restarts, ==, 3);
+        g_assert_cmpuint(s->engine_min_time_usec, ==, 5000000);
+        g_assert_cmpuint(s->engine_jobs, ==, 1);
 }
 
 static void test_all(void) {
@@ -53,7 +63,9 @@ static void test_all(void) {
                 "[Limits]\nJobs=10\nJobsPerUser=9\nTermsPerUser=1e12\nCpusPerUser=2\n"
                 "DeadlineDefault=1min\nDeadlineMax=1h\nPriorityMax=-7\n"
                 "[Scheduling]\nTimeSlice=250ms\nHalfLife=1d\n"
-                "[Store]\nHistoryJobs=5\nHistoryAge=infinity\nSweeps=4\nCheckpointInterval=1\n");
+                "[Store]\nHistoryJobs=5\nHistoryAge=infinity\nSweeps=4\nCheckpointInterval=1\n"
+                "[Engine]\nLauncher=slurm-pmix\nHelper=/opt/pi\nNodes=4\nRanks=8\nThreads=16\n"
+                "StartTimeout=1min\nQueueTimeout=1d\nRestarts=0\nMinTime=0\nJobs=2\n");
 
         g_assert_cmpuint(s->workers, ==, 3);
         g_assert_cmpstr(s->kernel, ==, "generic");
@@ -74,21 +86,34 @@ static void test_all(void) {
         g_assert_cmpuint(s->history_age_usec, ==, 0);
         g_assert_cmpuint(s->sweeps, ==, 4);
         g_assert_cmpuint(s->checkpoint_interval_usec, ==, 1000000);
+        g_assert_cmpstr(s->engine_launcher, ==, "slurm-pmix");
+        g_assert_cmpstr(s->engine_helper, ==, "/opt/pi");
+        g_assert_cmpuint(s->engine_nodes, ==, 4);
+        g_assert_cmpuint(s->engine_ranks, ==, 8);
+        g_assert_cmpuint(s->engine_threads, ==, 16);
+        g_assert_cmpuint(s->engine_start_timeout_usec, ==, 60000000);
+        g_assert_cmpuint(s->engine_queue_timeout_usec, ==, UINT64_C(86400000000));
+        g_assert_cmpuint(s->engine_restarts, ==, 0);
+        g_assert_cmpuint(s->engine_min_time_usec, ==, 0);
+        g_assert_cmpuint(s->engine_jobs, ==, 2);
 }
 
 static void test_again(void) {
         g_autoptr(PiSettings) later = parse("[Limits]\nJobs=10\n[Store]\n[Limits]\nJobs=20\n");
         g_autoptr(PiSettings) reset = parse("[Limits]\nJobs=10\nJobs=\n");
+        g_autoptr(PiSettings) both = parse("[Engine]\nJobs=2\n[Limits]\nJobs=10\n");
 
         g_assert_cmpuint(later->jobs, ==, 20);
         g_assert_cmpuint(reset->jobs, ==, 1024);
+        g_assert_cmpuint(both->jobs, ==, 10);
+        g_assert_cmpuint(both->engine_jobs, ==, 2);
 }
 
 static void test_bad(void) {
         refuse("# first\n\n[Limits]\nJobsPerUser=0\n",
                "/etc/f:4: JobsPerUser=0 is out of range: 1 to 4096");
         refuse("[Limit]\n", "/etc/f:1: There is no section [Limit]: give one of [Service], "
-                            "[Cluster], [Limits], [Scheduling], [Store]");
+                            "[Cluster], [Limits], [Scheduling], [Store], [Engine]");
         refuse("[Scheduling]\nSlice=1s\n",
                "/etc/f:2: [Scheduling] has no key Slice=: give one of TimeSlice=, HalfLife=");
         refuse("[Limits]\njobs=1\n",
@@ -114,6 +139,20 @@ static void test_deadlines(void) {
         refuse("[Limits]\nDeadlineMax=1h\n\nDeadlineDefault=2h\n",
                "/etc/f:4: DeadlineDefault=2h is longer than DeadlineMax=1h of /etc/f:2: give at "
                "most that");
+}
+
+static void test_engine(void) {
+        g_autoptr(PiSettings) command = parse("[Engine]\nLauncher=x -c{threads} {helper}\n");
+        g_autoptr(PiSettings) reset = parse("[Engine]\nLauncher=slurm-pmi2\nLauncher=\n");
+
+        g_assert_cmpstr(command->engine_launcher, ==, "x -c{threads} {helper}");
+        g_assert_cmpstr(reset->engine_launcher, ==, "");
+        refuse("[Engine]\nThreads=4\nLauncher=slurm-pmi2\nThreads=\n",
+               "/etc/f:3: Launcher=slurm-pmi2 needs Threads=: give the CPUs of a rank, for example "
+               "those of a node");
+        refuse("[Engine]\nLauncher=mpirun {hosts}\n",
+               "/etc/f:2: Launcher=: {hosts} is no placeholder: give {ranks}, {nodes}, {threads} "
+               "or {helper}");
 }
 
 static void test_differ(void) {
@@ -152,6 +191,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/settings/settings/again", test_again);
         g_test_add_func("/settings/settings/bad", test_bad);
         g_test_add_func("/settings/settings/deadlines", test_deadlines);
+        g_test_add_func("/settings/settings/engine", test_engine);
         g_test_add_func("/settings/settings/differ", test_differ);
         g_test_add_func("/settings/settings/cluster-differs", test_cluster_differs);
         return g_test_run();
