@@ -115,36 +115,14 @@ static gboolean on_disconnected(gpointer userdata) {
         return G_SOURCE_REMOVE;
 }
 
-/* The first directory that systemd made for the service, NULL for none. */
-static char *service_directory(const char *variable) {
-        const char *directories = g_getenv(variable);
-
-        return directories && directories[0] ? g_strndup(directories, strcspn(directories, ":"))
-                                             : NULL;
-}
-
-/* Where the store and the node's identity are; NULL to have them in memory. */
+/* Where the store and the node's identity are, the first that systemd made for the service; NULL to
+ * have them in memory. */
 static char *state_directory(gboolean user) {
-        char *directory = service_directory("STATE_DIRECTORY");
+        const char *directories = g_getenv("STATE_DIRECTORY");
 
-        if (!directory && user)
-                directory = g_build_filename(g_get_user_state_dir(), "pi-computed", NULL);
-        return directory;
-}
-
-/* The user's own settings, or the administrator's before those of the moment and of packages. */
-static PiSettings *load_settings(gboolean user, GError **error) {
-        g_autofree char *own = service_directory("CONFIGURATION_DIRECTORY");
-        const char *directories[] = { NULL, "/run/pi-computed", "/usr/lib/pi-computed", NULL };
-
-        if (user) {
-                directories[1] = NULL;
-                if (!own)
-                        own = g_build_filename(g_get_user_config_dir(), "pi-computed", NULL);
-        } else if (!own)
-                own = g_strdup("/etc/pi-computed");
-        directories[0] = own;
-        return pi_settings_load(directories, error);
+        if (directories && directories[0])
+                return g_strndup(directories, strcspn(directories, ":"));
+        return user ? g_build_filename(g_get_user_state_dir(), "pi-computed", NULL) : NULL;
 }
 
 static gboolean reload(GError **error, gpointer userdata) {
@@ -159,7 +137,7 @@ static gboolean reload(GError **error, gpointer userdata) {
                 return FALSE;
         }
         pi_notify_reloading(d->notify);
-        settings = load_settings(d->options->program.user, &loading);
+        settings = pi_settings_load_all(d->options->program.user, &loading);
         if (settings)
                 pi_jobs_apply_settings(d->jobs, settings);
         else
@@ -224,7 +202,7 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
         g_autoptr(PiNotify) notify = NULL;
         g_autoptr(PiServer) server = NULL;
         g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-        g_autoptr(PiSettings) settings = load_settings(o->program.user, error);
+        g_autoptr(PiSettings) settings = pi_settings_load_all(o->program.user, error);
         Daemon d = { .options = o, .loop = loop, .membership = membership };
         const PiKernel *kernel;
         gboolean firewall;

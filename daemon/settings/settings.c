@@ -200,3 +200,16 @@ PiSettings *pi_settings_load(const char *const *directories, GError **error) {
                 return NULL;
         return g_steal_pointer(&settings);
 }
+
+PiSettings *pi_settings_load_all(gboolean user, GError **error) {
+        /* Which systemd made for the service; the first, should it be several. */
+        g_auto(GStrv) given = g_strsplit(g_getenv("CONFIGURATION_DIRECTORY") ?: "", ":", 2);
+        const char *directories[] = { given[0], "/run/pi-computed", "/usr/lib/pi-computed", NULL };
+        g_autofree char *own = g_build_filename(g_get_user_config_dir(), "pi-computed", NULL);
+
+        if (!given[0] || given[0][0] == '\0')
+                directories[0] = user ? own : "/etc/pi-computed";
+        if (user)
+                directories[1] = NULL;
+        return pi_settings_load(directories, error);
+}

@@ -63,6 +63,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PiSettings, pi_settings_free)
  * it and the range. */
 PiSettings *pi_settings_load(const char *const *directories, GError **error);
 
+/* pi_settings_load() from where programs of the service look: in the user's own directory, or in
+ * the administrator's before those of the moment and of packages. */
+PiSettings *pi_settings_load_all(gboolean user, GError **error);
+
 /* Reads one text of that form into fresh defaults. `path` is for messages. Errors: as
  * pi_settings_load(); what stood above the fault has then been taken. */
 gboolean pi_settings_parse(PiSettings *settings, const char *path, const char *text, gsize length,

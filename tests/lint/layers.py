@@ -25,6 +25,8 @@ ROOMS = {
     'daemon/mpi/': ['daemon/series/', 'daemon/engine/contract.h', 'daemon/engine/run-file.h',
                     'daemon/settings/amount.h', 'daemon/work/clock.h', 'daemon/work/cpus.h',
                     'dbus/error.h'],
+    'daemon/launcher/': ['daemon/engine/contract.h', 'daemon/settings/', 'dbus/error.h',
+                         'dbus/program.h'],
     'daemon/cluster/': ['daemon/series/', 'daemon/jobs/', 'daemon/work/', 'daemon/metrics/',
                         'dbus/', 'daemon/events.h'],
     'daemon/firewall/': ['daemon/cluster/', 'daemon/events.h', 'dbus/'],
@@ -86,6 +88,7 @@ def faults_in(path, text):
 
 
 BAD = [
+    ('a launcher that knows jobs', 'daemon/launcher/a.c', '#include "daemon/jobs/job.h"\n'),
     ('numbers that know errors', 'daemon/series/a.c', '#include "dbus/error.h"\n'),
     ('threads that know jobs', 'daemon/work/a.c', '#include "daemon/jobs/job.h"\n'),
     ('jobs that know the bus', 'daemon/jobs/a.c', '#include <systemd/sd-bus.h>\n'),

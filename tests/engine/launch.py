@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Has pi-computed-engine start engines that behave and others: launch.py PROGRAM STUB"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lint'))
+from tap import Tap  # noqa: E402
+
+SECONDS = 60
+RANGES = [[0, 1000000], [2000000, 3000000]]
+LONG = [[0, 10**15]]
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key != 'CONFIGURATION_DIRECTORY'}
+
+
+def marked(mark):
+    """Commands of processes that have the mark in their environment."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open(f'/proc/{pid}/environ', 'rb') as file:
+                environ = file.read()
+            with open(f'/proc/{pid}/cmdline', 'rb') as file:
+                command = file.read().replace(b'\0', b' ').decode()
+        except OSError:
+            continue
+        if f'PI_TEST_MARK={mark}'.encode() in environ:
+            found.append(command)
+    return found
+
+
+class Launch:
+    """A run of the program, with a socket as systemd gives it one."""
+
+    def __init__(self, program, settings, **environment):
+        self.mark = uuid.uuid4().hex
+        self.folder = tempfile.TemporaryDirectory(prefix='pi-launch-')
+        folder = os.path.join(self.folder.name, 'pi-computed')
+        os.mkdir(folder)
+        with open(os.path.join(folder, 'pi-computed.conf'), 'w', encoding='utf-8') as file:
+            file.write('[Engine]\n' + settings)
+        self.socket, theirs = socket.socketpair()
+        self.socket.settimeout(SECONDS)
+        self.errors = open(os.path.join(self.folder.name, 'stderr'), 'w+', encoding='utf-8')
+        self.process = subprocess.Popen(
+            [program, '--user'], stdin=theirs, stdout=theirs, stderr=self.errors,
+            env=dict(ENVIRONMENT, XDG_CONFIG_HOME=self.folder.name, PI_TEST_MARK=self.mark,
+                     **environment))
+        theirs.close()
+        self.file = self.socket.makefile('r', encoding='utf-8', errors='replace')
+        self.lines = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+        self.file.close()
+        self.errors.close()
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.folder.cleanup()
+
+    def say(self, order):
+        self.socket.sendall((json.dumps(order) + '\n').encode())
+
+    def read(self):
+        """The next line; None at the end."""
+        text = self.file.readline()
+        if not text:
+            return None
+        try:
+            self.lines.append(json.loads(text))
+        except ValueError:
+            self.lines.append({'t': 'torn', 'text': text})
+        return self.lines[-1]
+
+    def wait_for(self, kind):
+        while self.read():
+            if self.lines[-1]['t'] == kind:
+                return self.lines[-1]
+        raise AssertionError(f'no line "{kind}" in {self.lines}')
+
+    def finish(self):
+        """Reads to the end, and waits for the program's."""
+        while self.read():
+            pass
+        self.status = self.process.wait(timeout=SECONDS)
+        self.errors.seek(0)
+        self.stderr = self.errors.read()
+        return self
+
+    def kinds(self):
+        return [line['t'] for line in self.lines]
+
+    def of(self, kind):
+        return [line for line in self.lines if line['t'] == kind]
+
+    def states(self):
+        return [line['state'] for line in self.of('state')]
+
+    def faults(self, status=0, signal_=0, what=None):
+        """What is wrong with how it ended."""
+        faults = []
+        if self.status != 0:
+            faults.append(f'the program ended with {self.status}')
+        if self.kinds().count('exit') != 1 or self.kinds()[-1] != 'exit':
+            return faults + [f'no exit line at the end: {self.kinds()}']
+        last = self.lines[-1]
+        if (last['status'], last['signal']) != (status, signal_):
+            faults.append(f'status and signal: {last}')
+        if what is not None and what not in last['what']:
+            faults.append(f'"{what}" is not in "{last["what"]}"')
+        return faults + [f'left running: {command}' for command in marked(self.mark)]
+
+
+def expect(*claims):
+    """The texts of the claims that are false: (claim, text)..."""
+    return [text for claim, text in claims if not claim]
+
+
+def stub(launcher, mode, more=''):
+    return f'Launcher={launcher} {mode}\nHelper=/bin/true\n{more}'
+
+
+def run(program, settings, order=None):
+    with Launch(program, settings) as launch:
+        launch.say(order or {'ranges': RANGES})
+        return launch.finish(), launch.faults
+
+
+def test_honest(tap, program, engine):
+    launch, faults = run(program, stub(engine, 'honest'))
+    chunks = launch.of('chunk')
+    tap.result('an engine that does what it is told', faults() + expect(
+        (launch.states() == ['launching', 'running'], launch.states()),
+        (sum(c['to'] - c['from'] for c in chunks) == 2000000, chunks),
+        (launch.of('end') and launch.of('end')[0]['complete'], 'not complete'),
+        (launch.kinds().index('hello') < launch.kinds().index('chunk'), launch.kinds())))
+
+
+def test_passed_on(tap, program, engine):
+    """What is for the daemon to judge."""
+    for mode, kind, count in (('lies', 'chunk', 8), ('garbage', 'torn', 8),
+                              ('wrong-numerics', 'hello', 1)):
+        launch, faults = run(program, stub(engine, mode))
+        tap.result(f'passed on: {mode}', faults() + expect(
+            (len(launch.of(kind)) == count, launch.kinds())))
+    launch, faults = run(program, stub(engine, 'dies 3'))
+    tap.result('an engine that dies after 3 chunks', faults(0, signal.SIGKILL) + expect(
+        (len(launch.of('chunk')) == 3, launch.kinds())))
+
+
+def test_not_passed_on(tap, program, engine):
+    launch, faults = run(program, stub(engine, 'banners'))
+    tap.result('banners on stdout', faults() + expect(
+        (len(launch.of('chunk')) == 8, launch.kinds()),
+        (launch.stderr.count('BAD TERMINATION') == 10, launch.stderr),
+        ('90 more lines' in launch.stderr, launch.stderr)))
+    launch, faults = run(program, stub(engine, 'forged'))
+    tap.result('an engine that forges an exit', faults(what='') + expect(
+        (len(launch.of('end')) == 1, launch.kinds()),
+        (launch.lines[-1]['what'] != 'forged', launch.lines[-1])))
+    launch, faults = run(program, stub(engine, 'two-hellos'), {'ranges': LONG})
+    tap.result('ranks that do not know of each other', faults(0, signal.SIGTERM, 'said hello twice')
+               + expect((len(launch.of('hello')) == 1, launch.kinds())))
+    launch, faults = run(program, stub(engine, 'long-line'))
+    tap.result('a line that is too long', faults(0, signal.SIGTERM, 'more than 1 MiB'))
+
+
+def test_words(tap, program, engine):
+    launch, faults = run(program, stub(engine, 'fails 75'))
+    tap.result('the words of an engine that fails', faults(75, 0, 'pi-computed-mpi: no such fabric')
+               + expect(('srun: error' in launch.stderr, launch.stderr)))
+
+
+def test_times(tap, program, engine):
+    launch, faults = run(program, stub(engine, 'hang-before-hello', 'StartTimeout=1s\n'))
+    tap.result('no hello', faults(0, signal.SIGTERM, 'StartTimeout= of [Engine]'))
+    launch, faults = run(program, stub(engine, 'queued', 'StartTimeout=1s\nQueueTimeout=2s\n'))
+    tap.result('a queue that is too long', faults(0, signal.SIGTERM, 'QueueTimeout= of [Engine]')
+               + expect((launch.states() == ['launching', 'queued'], launch.states())))
+    launch, faults = run(program, stub(engine, 'allocated'))
+    tap.result('a queue that ends', faults() + expect(
+        (launch.states() == ['launching', 'queued', 'launching', 'running'], launch.states()),
+        (launch.of('state')[1]['detail'] == 'srun: job 12 queued and waiting for resources',
+         launch.of('state')[1])))
+
+
+def test_stop(tap, program, engine):
+    with Launch(program, stub(engine, 'honest 8000')) as launch:
+        launch.say({'ranges': LONG})
+        launch.wait_for('chunk')
+        launch.say({'cmd': 'stop'})
+        launch.finish()
+        tap.result('an engine that is stopped', launch.faults() + expect(
+            (launch.of('end') and not launch.of('end')[0]['complete'], launch.of('end'))))
+    with Launch(program, stub(engine, 'ignores-stop')) as launch:
+        launch.say({'ranges': RANGES})
+        launch.wait_for('chunk')
+        launch.say({'cmd': 'stop'})
+        launch.finish()
+        tap.result('an engine that ignores a stop', launch.faults(0, signal.SIGKILL))
+
+
+def test_gone(tap, program, engine):
+    for mode in ('honest 8000', 'hang-after-chunk', 'ignores-stop'):
+        with Launch(program, stub(engine, mode)) as launch:
+            launch.say({'ranges': LONG if '8000' in mode else RANGES})
+            launch.wait_for('chunk')
+            launch.socket.shutdown(socket.SHUT_WR)
+            launch.finish()
+            tap.result(f'a daemon that goes: {mode}', launch.faults(
+                0, launch.lines[-1].get('signal'), 'Nobody gives orders'))
+    with Launch(program, stub(engine, 'ignores-stop')) as launch:
+        launch.say({'ranges': RANGES})
+        launch.wait_for('chunk')
+        launch.file.close()
+        launch.socket.close()
+        status = launch.process.wait(timeout=SECONDS)
+        tap.result('a daemon that dies', expect((status == 0, f'status {status}')) +
+                   marked(launch.mark))
+    with Launch(program, stub(engine, 'ignores-stop')) as launch:
+        launch.say({'ranges': RANGES})
+        launch.wait_for('chunk')
+        launch.process.terminate()
+        launch.finish()
+        tap.result('a program that is told to end', launch.faults(0, signal.SIGKILL, 'told to end'))
+    launch, faults = run(program, stub(engine, 'grandchild'))
+    tap.result('an engine that leaves a child', faults())
+
+
+def test_slow_reader(tap, program, engine):
+    """4 MB that wait have the engine wait, too; nothing is lost."""
+    with Launch(program, stub(engine, 'honest 8')) as launch:
+        launch.say({'ranges': [[0, 8 * 30000]]})
+        launch.wait_for('hello')
+        launch.finish()
+        tap.result('every report of many', launch.faults() + expect(
+            (len(launch.of('chunk')) == 30000, len(launch.of('chunk')))))
+
+
+def test_nothing_started(tap, program, engine):
+    for name, settings, order, what in (
+            ('a fault in the settings', 'Nodes=0\n', None, 'pi-computed.conf:2: Nodes=0 is out of'),
+            ('an unknown placeholder', 'Launcher=x {rank}\n', None, '{rank} is no placeholder'),
+            ('a launcher that is not there', 'Launcher=/no/mpirun\nHelper=/bin/true\n', None,
+             'there is no program /no/mpirun'),
+            ('a helper that is not there', f'Launcher={engine} honest\nHelper=/no/mpi\n', None,
+             'Helper=/no/mpi: there is no such program'),
+            ('an order that is none', stub(engine, 'honest'), {'ranges': [[4, 8]]}, '[4,8]'),
+            ('a stop first', stub(engine, 'honest'), {'cmd': 'stop'}, 'before anything was')):
+        launch, faults = run(program, settings, order)
+        tap.result(name, faults(78, 0, what) + expect((launch.kinds() == ['exit'],
+                                                       launch.kinds())))
+
+
+def main(program, engine):
+    tap = Tap()
+    with subprocess.Popen(['cat'], stdin=subprocess.PIPE,
+                          env=dict(os.environ, PI_TEST_MARK='self')) as left:
+        tap.catches('a process that is left', marked('self'))
+        left.stdin.close()
+    for test in (test_honest, test_passed_on, test_not_passed_on, test_words, test_times, test_stop,
+                 test_gone, test_slow_reader, test_nothing_started):
+        test(tap, program, engine)
+    tap.done()
+
+
+main(*sys.argv[1:])
