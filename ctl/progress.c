@@ -43,7 +43,7 @@ static char *time_text(const PiProgressView *view) {
 
 char *pi_progress_render(const PiProgressView *view, unsigned columns, gboolean utf8) {
         g_autofree char *head = g_strdup_printf("job %" G_GUINT64_FORMAT "  %s  ", view->id,
-                                                view->state);
+                                                view->engine[0] ? view->engine : view->state);
         g_autofree char *percent = g_strdup_printf("  %5.1f %%", 100 * CLAMP(view->share, 0, 1));
         g_autofree char *rate = pi_format_rate(view->share_per_second * (double) view->terms,
                                                "term");
@@ -117,6 +117,11 @@ void pi_progress_update(PiProgress *p, GVariant *properties) {
                 g_autofree char *state = pi_text_escape(pi_dict_string(properties, "State"), FALSE,
                                                         0);
                 g_strlcpy(p->view.state, state, sizeof(p->view.state));
+        }
+        if (pi_dict_has(properties, "EngineState")) {
+                g_autofree char *state = pi_text_escape(pi_dict_string(properties, "EngineState"),
+                                                        FALSE, 0);
+                g_strlcpy(p->view.engine, state, sizeof(p->view.engine));
         }
         if (p->timer == 0)
                 p->timer = g_timeout_add(REDRAW_MSEC, redraw, p);

@@ -9,6 +9,7 @@
 typedef struct PiProgressView {
         guint64 id, terms;
         char state[16];
+        char engine[16]; /* state of the engine that has it; "": of the site's none has */
         double share; /* of the terms, 0 to 1 */
         double share_per_second; /* 0 while not known */
         guint64 waited_usec; /* since the line began */

@@ -168,6 +168,13 @@ static void append_setup(PiOutput *out, GVariant *report) {
 
         pi_report_row(out, "kernel", "%s, engine %s, numerics version %" G_GUINT64_FORMAT, kernel,
                       engine, pi_dict_u64(report, PI_REPORT_NUMERICS));
+        if (pi_dict_has(report, PI_REPORT_LAUNCHES)) {
+                g_autofree char *launch = pi_format_usec(pi_dict_u64(report,
+                                                                     PI_REPORT_LAUNCH_USEC));
+
+                pi_report_row(out, "launches", "%" G_GUINT64_FORMAT ", the last took %s",
+                              pi_dict_u64(report, PI_REPORT_LAUNCHES), launch);
+        }
         pi_report_row(out, "parts", "%s", parts);
         pi_report_row(out, "workers", "%" G_GUINT64_FORMAT, pi_dict_u64(report, PI_REPORT_CPUS));
         if (pi_dict_has(report, PI_REPORT_MEMORY_PEAK_BYTES))

@@ -185,6 +185,13 @@ static void append_journal(PiOutput *out, const PiOptions *options, GVariant *jo
                 pi_output_printf(out, "\n  %-*s %s\n", PI_REPORT_LABEL_WIDTH, "journal", command);
 }
 
+static void append_engine_state(PiOutput *out, GVariant *job) {
+        g_autofree char *state = pi_text_escape(pi_dict_string(job, "EngineState"), FALSE, 0);
+        g_autofree char *detail = pi_text_escape(pi_dict_string(job, "EngineDetail"), FALSE, 0);
+
+        pi_report_row(out, "engine state", "%s%s%s", state, detail[0] ? ": " : "", detail);
+}
+
 static void append_request(PiOutput *out, GVariant *job) {
         g_autofree char *terms = pi_format_grouped(pi_dict_u64(job, "Terms"));
         g_autofree char *parts = pi_format_grouped(pi_dict_u64(job, "Parts"));
@@ -199,6 +206,8 @@ static void append_request(PiOutput *out, GVariant *job) {
                 pi_report_row(out, "priority", "%d", priority);
         append_text_row(out, job, "Kernel", "kernel");
         append_text_row(out, job, "Engine", "engine");
+        if (pi_dict_string(job, "EngineState")[0] != '\0')
+                append_engine_state(out, job);
         append_text_row(out, job, "Scope", "scope");
         if (pi_dict_u64(job, "DeadlineUsec") > 0)
                 pi_report_row(out, "deadline", "%s after it was asked for", deadline);

@@ -53,8 +53,24 @@ static void tell_state(Watch *w, GVariant *properties) {
                 g_main_loop_quit(w->wait->loop);
 }
 
+/* Of the site's engine, where one has the job. */
+static void tell_engine(Watch *w, GVariant *properties) {
+        g_autofree char *state = pi_text_escape(pi_dict_string(properties, "EngineState"), FALSE,
+                                                16);
+        g_autofree char *detail = pi_text_escape(pi_dict_string(properties, "EngineDetail"), FALSE,
+                                                 0);
+
+        if (!w->lines || state[0] == '\0')
+                return;
+        pi_output_printf(&w->inv->out, "job %" G_GUINT64_FORMAT " engine %s%s%s\n", w->id, state,
+                         detail[0] ? ": " : "", detail);
+        if (!w->write_error && !pi_output_flush(&w->inv->out, &w->write_error))
+                g_main_loop_quit(w->wait->loop);
+}
+
 static void update(Watch *w, GVariant *properties) {
         tell_state(w, properties);
+        tell_engine(w, properties);
         pi_progress_update(&w->progress, properties);
 }
 

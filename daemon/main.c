@@ -11,6 +11,7 @@
 #include "daemon/events.h"
 #include "daemon/jobs/fault-journal.h"
 #include "daemon/jobs/journal.h"
+#include "daemon/launch/front.h"
 #include "daemon/log.h"
 #include "daemon/membership.h"
 #include "daemon/memory.h"
@@ -197,6 +198,7 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
         const char *node_id = pi_membership_node_id(membership);
         PiJournalBudget budget = {};
         g_autoptr(PiPool) pool = NULL;
+        g_autoptr(PiLaunchFront) engine = pi_launch_front_new(o->program.user);
         g_autoptr(PiJobs) jobs = NULL;
         g_autoptr(PiMemory) memory = NULL;
         g_autoptr(PiNotify) notify = NULL;
@@ -223,6 +225,7 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
                                                       .kernel = kernel,
                                                       .fault_injection = o->fault_injection },
                                      g_steal_pointer(&settings));
+        pi_jobs_set_engine(jobs, pi_launch_front_engine(engine));
         pi_jobs_add_listener(jobs, &pi_journal_listener, &budget);
         pi_jobs_add_listener(jobs, &pi_fault_journal_listener, NULL);
         memory = d.memory = pi_memory_new(jobs);

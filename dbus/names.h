@@ -117,6 +117,8 @@
 #define PI_REPORT_BASELINE_TERMS "baseline_throughput_terms"
 #define PI_REPORT_KERNEL "kernel"
 #define PI_REPORT_ENGINE "engine"
+#define PI_REPORT_LAUNCHES "launches"
+#define PI_REPORT_LAUNCH_USEC "launch_usec"
 #define PI_REPORT_SCOPE "scope"
 #define PI_REPORT_CLUSTER_EFFICIENCY "cluster_efficiency"
 #define PI_REPORT_NUMERICS "numerics_version"

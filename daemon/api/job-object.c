@@ -139,7 +139,15 @@ static int get_kernel(sd_bus *bus, const char *path, const char *interface, cons
 
 static int get_engine(sd_bus *bus, const char *path, const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        return sd_bus_message_append(reply, "s", "local");
+        return sd_bus_message_append(
+                reply, "s", pi_engine_kind_to_string(((PiJob *) userdata)->spec.engine));
+}
+
+static int get_engine_state(sd_bus *bus, const char *path, const char *interface,
+                            const char *property, sd_bus_message *reply, void *userdata,
+                            sd_bus_error *error) {
+        return sd_bus_message_append(
+                reply, "s", pi_engine_state_to_string(((PiJob *) userdata)->engine.state));
 }
 
 static int get_scope(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -220,6 +228,8 @@ static const sd_bus_vtable job_vtable[] = {
         SD_BUS_PROPERTY("Kernel", "s", get_kernel, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Engine", "s", get_engine, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Scope", "s", get_scope, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("EngineState", "s", get_engine_state, 0, LIVE),
+        SD_BUS_PROPERTY("EngineDetail", "s", NULL, offsetof(PiJob, engine.detail), LIVE),
         CONST_FIELD("Priority", "i", spec.priority),
         CONST_FIELD("Resumes", "u", resumes),
         CONST_FIELD("ResumedTerms", "t", resumed_terms),
@@ -306,6 +316,14 @@ static void job_progressed(PiJob *job, gpointer userdata) {
                                               NULL);
 }
 
+static void job_engine_changed(PiJob *job, gpointer userdata) {
+        PiServer *server = userdata;
+        g_autofree char *path = pi_job_object_path(job);
+
+        (void) sd_bus_emit_properties_changed(server->bus, path, PI_INTERFACE_JOB, "EngineState",
+                                              "EngineDetail", NULL);
+}
+
 static void job_judged(PiJob *job, const PiFaultRow *rows, guint n, gpointer userdata) {
         PiServer *server = userdata;
         g_autofree char *path = NULL;
@@ -327,6 +345,7 @@ static void job_suspended(PiJob *job, gpointer userdata) {
 
 const PiJobsListener pi_job_objects_listener = {
         .added = job_added,
+        .engine_changed = job_engine_changed,
         .state_changed = job_state_changed,
         .progressed = job_progressed,
         .removed = job_removed,

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <dlfcn.h>
-
 #include "daemon/cluster/module.h"
-#include "dbus/error.h"
+#include "daemon/module.h"
 
 const PiClusterModule *pi_cluster_module_load(GError **error) {
-        void *library = dlopen(PI_CLUSTER_MODULE_FILE, RTLD_NOW | RTLD_LOCAL);
-        const PiClusterModule *module = library ? dlsym(library, PI_CLUSTER_MODULE_SYMBOL) : NULL;
-
-        if (!module)
-                g_set_error(error, PI_ERROR, PI_ERROR_FAILED,
-                            "What a cluster needs cannot be loaded, is the installation whole? %s",
-                            dlerror());
-        return module;
+        return pi_module_load(PI_CLUSTER_MODULE_FILE, PI_CLUSTER_MODULE_SYMBOL, error);
 }
 
 static const PiClusterModule *of(const PiCluster *cluster) {

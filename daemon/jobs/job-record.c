@@ -44,6 +44,7 @@ PiJobRecord *pi_job_to_record(const PiJob *job) {
         g_free(r->nodes);
         r->nodes = pi_job_nodes_to_text(job->spec.nodes);
         r->cpus_most = job->spec.cpus_most;
+        set(&r->engine, pi_engine_kind_to_string(job->spec.engine));
         return r;
 }
 
@@ -131,9 +132,11 @@ PiJob *pi_job_from_record(const PiJobRecord *r, const PiCheckpoint *c, const PiK
         PiJob *job;
 
         *ret_discarded = FALSE;
-        if (!is_sound(r) || !pi_job_nodes_from_text(r->nodes, &spec.nodes))
+        if (!is_sound(r) || !pi_engine_kind_from_string(r->engine, &spec.engine) ||
+            !pi_job_nodes_from_text(r->nodes, &spec.nodes))
                 return NULL;
-        spec.cluster = r->cluster && spec.kernel->exact;
+        spec.elsewhere = spec.engine != PI_ENGINE_LOCAL;
+        spec.cluster = r->cluster && spec.kernel->exact && !spec.elsewhere;
         spec.label = g_strdup(r->label);
         job = pi_job_new(r->id, r->owner, "", &spec);
         job->created_usec = r->created_usec;
@@ -174,6 +177,7 @@ GVariant *pi_job_record_to_variant(const PiJobRecord *r, gboolean whole) {
         g_variant_dict_insert(&d, "finished_usec", "t", r->finished_usec);
         if (whole) {
                 g_variant_dict_insert(&d, "cpus", "u", r->cpus);
+                g_variant_dict_insert(&d, "engine", "s", r->engine);
                 g_variant_dict_insert(&d, "priority", "i", r->priority);
                 g_variant_dict_insert(&d, "deadline_usec", "t", r->deadline_usec);
                 g_variant_dict_insert(&d, "attached", "b", r->attached);

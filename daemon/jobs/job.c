@@ -11,6 +11,14 @@ static const char *const state_names[_PI_JOB_STATE_MAX] = {
         [PI_JOB_CANCELLED] = "cancelled",
 };
 
+static const char *const engine_state_names[_PI_ENGINE_STATE_MAX] = {
+        [PI_ENGINE_NONE] = "",
+        [PI_ENGINE_WAITING] = "waiting",
+        [PI_ENGINE_QUEUED] = "queued",
+        [PI_ENGINE_LAUNCHING] = "launching",
+        [PI_ENGINE_RUNNING] = "running",
+};
+
 static const bool legal_moves[_PI_JOB_STATE_MAX][_PI_JOB_STATE_MAX] = {
         [PI_JOB_QUEUED] = { [PI_JOB_RUNNING] = true,
                             [PI_JOB_FAILED] = true,
@@ -77,6 +85,7 @@ void pi_job_free(PiJob *job) {
         g_variant_unref(job->report);
         g_clear_error(&job->error);
         g_free(job->sender);
+        g_free(job->engine.detail);
         g_free(job);
 }
 
@@ -163,6 +172,10 @@ double pi_job_progress(const PiJob *job) {
 
 const PiLeaseTable *pi_job_leases(const PiJob *job) {
         return job->task ? job->task->leases : job->leases;
+}
+
+const char *pi_engine_state_to_string(PiEngineState state) {
+        return engine_state_names[state];
 }
 
 const char *pi_job_state_to_string(PiJobState state) {

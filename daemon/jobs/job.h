@@ -18,7 +18,24 @@ typedef enum PiJobState {
         _PI_JOB_STATE_MAX,
 } PiJobState;
 
-/* What a member has done of a job. */
+/* Where a job stands that the site's engine does, as long as it runs. */
+typedef enum PiEngineState {
+        PI_ENGINE_NONE,
+        PI_ENGINE_WAITING, /* for the time of the next launch */
+        PI_ENGINE_QUEUED,  /* at the site's scheduler */
+        PI_ENGINE_LAUNCHING,
+        PI_ENGINE_RUNNING,
+        _PI_ENGINE_STATE_MAX,
+} PiEngineState;
+
+typedef struct PiEngineStanding {
+        PiEngineState state;
+        char *detail;         /* for people; NULL or "" for none */
+        uint32_t launches;    /* since the service started */
+        uint64_t launch_usec; /* the last one took so long to its hello */
+} PiEngineStanding;
+
+/* What a member, or a rank of an engine, has done of a job. */
 typedef struct PiMemberShare {
         char *id;
         char *name;
@@ -63,8 +80,10 @@ typedef struct PiJob {
         uint64_t terms_done;  /* of a finished job: summed and verified */
         guint deadline;       /* source id, 0 for none */
         gboolean leaving;     /* it runs, and was told to make room */
-        uint32_t loans;       /* runs of its leases that members have; lender.c's, so the next */
+        uint32_t loans;       /* runs of its leases that members or an engine have; lender.c's, or
+                                 contractor.c's; so the next */
         GPtrArray *members;   /* PiMemberShare, of nodes that had leases of it; NULL: none had */
+        PiEngineStanding engine; /* contractor.c's */
         struct PiGuest *guest; /* it is of another node; see guest.h. NULL: it is this node's own */
         gboolean recorded;    /* the store knows of it */
 
@@ -112,6 +131,9 @@ double pi_job_progress(const PiJob *job);
 
 /* Which part ran where; NULL before the start and when no longer kept. */
 const PiLeaseTable *pi_job_leases(const PiJob *job);
+
+/* "", "waiting", "queued", "launching" or "running". */
+const char *pi_engine_state_to_string(PiEngineState state);
 
 /* "queued", "running", "done", "failed" or "cancelled". */
 const char *pi_job_state_to_string(PiJobState state);

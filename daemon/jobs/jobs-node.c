@@ -190,6 +190,37 @@ PiMetricsNode *pi_jobs_list_members(PiJobs *jobs, size_t *ret_n) {
         return nodes;
 }
 
+static const PiSettings *settings_now(gpointer userdata) {
+        return ((const PiJobs *) userdata)->settings;
+}
+
+static double rate_of_one(const PiJob *job, gpointer userdata) {
+        return pi_baselines_rate(((const PiJobs *) userdata)->baselines, job->spec.kernel);
+}
+
+static void engine_changed(PiJob *job, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        TELL(jobs, engine_changed, job);
+}
+
+static void engine_trouble(PiJob *job, const char *what, gpointer userdata) {
+        PiJobs *jobs = userdata;
+
+        TELL(jobs, engine_trouble, job, what);
+}
+
+void pi_jobs_set_engine(PiJobs *jobs, const PiEngine *engine) {
+        jobs->contractor_hooks = (PiContractorHooks) {
+                .settings = settings_now,
+                .rate = rate_of_one,
+                .changed = engine_changed,
+                .trouble = engine_trouble,
+                .userdata = jobs,
+        };
+        jobs->contractor = pi_contractor_new(engine, &jobs->contractor_hooks);
+}
+
 void pi_jobs_note_firewall(PiJobs *jobs, const GError *error) {
         g_free(jobs->firewall_error);
         jobs->firewall_error = g_strdup(error ? error->message : NULL);

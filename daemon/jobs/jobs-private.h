@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "daemon/jobs/contractor.h"
 #include "daemon/jobs/jobs.h"
 #include "daemon/jobs/lender.h"
 #include "daemon/jobs/measure.h"
@@ -33,6 +34,8 @@ struct PiJobs {
         const PiPeers *peers; /* NULL: there are none, and no lender */
         PiLender *lender;
         PiLenderHooks lender_hooks;
+        PiContractor *contractor; /* NULL: there is no engine but the local one */
+        PiContractorHooks contractor_hooks;
         Listener listener[LISTENERS_MAX];
         gsize n_listeners;
 

@@ -79,6 +79,8 @@ static void finish(PiJobs *jobs, PiJob *job) {
 
         if (jobs->lender)
                 pi_lender_forget(jobs->lender, job);
+        if (jobs->contractor)
+                pi_contractor_forget(jobs->contractor, job);
         g_clear_handle_id(&job->deadline, g_source_remove);
         pi_job_set_state(job, !job->error ? PI_JOB_DONE
                               : g_error_matches(job->error, PI_ERROR, PI_ERROR_CANCELLED)
@@ -136,9 +138,11 @@ void pi_jobs_start_timer(PiJobs *jobs) {
         jobs->progress_timer = g_timeout_add(PROGRESS_MSEC, tell_progress, jobs);
 }
 
-/* Members may have leases of a job that has just got its CPU slots. */
+/* Members or the engine may have leases of a job that has just got its CPU slots. */
 static void lend(PiJobs *jobs, PiJob *job) {
-        if (jobs->lender)
+        if (job->spec.engine != PI_ENGINE_LOCAL)
+                pi_contractor_take(jobs->contractor, job);
+        else if (jobs->lender)
                 pi_lender_feed(jobs->lender, job);
         /* Without slots of this node nobody else looks after it. */
         if (job->slots == 0)
@@ -172,6 +176,8 @@ static void job_preempted(PiJob *job, gpointer userdata) {
         pi_cores_job_ended(jobs->cores, job);
         if (job->guest)
                 return;
+        if (jobs->contractor)
+                pi_contractor_forget(jobs->contractor, job);
         jobs->preempted++;
         if (jobs->saver)
                 pi_saver_queued(jobs->saver, job);
@@ -205,6 +211,8 @@ static void job_suspended(PiJob *job, gpointer userdata) {
         PiJobs *jobs = userdata;
 
         pi_cores_job_ended(jobs->cores, job);
+        if (jobs->contractor)
+                pi_contractor_forget(jobs->contractor, job);
         put_away(jobs, job);
         stop_timer_if_idle(jobs);
 }
@@ -232,6 +240,9 @@ static PiJobOffer offer_to(const PiJobs *jobs, uid_t user) {
                 .deadline_default_usec = s->deadline_default_usec,
                 .deadline_max_usec = s->deadline_max_usec,
                 .priority_max = user == 0 ? PI_PRIORITY_LIMIT : s->priority_max,
+                .engine_jobs = jobs->contractor ? s->engine_jobs : 0,
+                .engine_min_time_usec = s->engine_min_time_usec,
+                .terms_per_second = pi_jobs_terms_per_second(jobs),
         };
 }
 
@@ -355,8 +366,9 @@ static void resumed(PiJob *job, gboolean discarded, gpointer userdata) {
         PiJobs *jobs = userdata;
         uint64_t now = pi_clock_nsec(CLOCK_REALTIME) / 1000, end;
 
-        job->spec.elsewhere = job->spec.cluster &&
-                              pi_job_nodes_are_others(&job->spec, jobs->node.id, jobs->peers);
+        if (job->spec.cluster)
+                job->spec.elsewhere = pi_job_nodes_are_others(&job->spec, jobs->node.id,
+                                                              jobs->peers);
         take_in(jobs, job);
         pi_quota_add(jobs->quota, job->owner, job->spec.terms);
         jobs->resumed += job->resumes > 0;
@@ -523,6 +535,7 @@ void pi_jobs_free(PiJobs *jobs) {
         g_clear_handle_id(&jobs->progress_timer, g_source_remove);
         pi_guests_drop(jobs);
         pi_lender_free(jobs->lender);
+        pi_contractor_free(jobs->contractor);
         pi_saver_free(jobs->saver);
         g_queue_clear(&jobs->all);
         g_queue_clear(&jobs->finished);

@@ -37,6 +37,10 @@ typedef struct PiJobsListener {
         void (*lost)(const PiJobRecord *record, gpointer userdata);
         /* After its state changed: it is queued again, to make room for others. */
         void (*preempted)(PiJob *job, gpointer userdata);
+        /* job->engine is another. */
+        void (*engine_changed)(PiJob *job, gpointer userdata);
+        /* A launch failed, or a rank of one was wrong; the job goes on. */
+        void (*engine_trouble)(PiJob *job, const char *what, gpointer userdata);
         /* It goes on when the service is up again; job->error says so to those who wait. */
         void (*suspended)(PiJob *job, gpointer userdata);
 
@@ -79,6 +83,11 @@ PiStore *pi_jobs_store(PiJobs *jobs);
  * opened when the node is in a cluster by then: jobs that go on look for their nodes. */
 struct PiPeers;
 void pi_jobs_set_peers(PiJobs *jobs, const struct PiPeers *peers);
+
+/* Has jobs of engine "mpi" done by `engine`, which must outlive it. Once, before the store is
+ * opened. */
+struct PiEngine;
+void pi_jobs_set_engine(PiJobs *jobs, const struct PiEngine *engine);
 
 /* For the figures: why the firewall does not do what it ought to; NULL: it does. */
 void pi_jobs_note_firewall(PiJobs *jobs, const GError *error);

@@ -136,6 +136,15 @@ static void suspended(PiJob *job, gpointer userdata) {
         pi_record_write(&r);
 }
 
+static void engine_trouble(PiJob *job, const char *what, gpointer userdata) {
+        PiRecord r;
+
+        begin(&r, job, PI_RECORD_WARNING, PI_EVENT_ENGINE_TROUBLE, userdata);
+        pi_record_add(&r, "MESSAGE", "Job %" G_GUINT64_FORMAT ", engine %s: %s", job->id,
+                      pi_engine_kind_to_string(job->spec.engine), what);
+        pi_record_write(&r);
+}
+
 /* As often as jobs take turns. */
 static void preempted(PiJob *job, gpointer userdata) {
         PiRecord r;
@@ -204,6 +213,7 @@ const PiJobsListener pi_journal_listener = {
         .resumed = resumed,
         .lost = lost,
         .preempted = preempted,
+        .engine_trouble = engine_trouble,
         .suspended = suspended,
         .store_changed = store_changed,
         .store_set_aside = store_set_aside,

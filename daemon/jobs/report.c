@@ -40,6 +40,17 @@ static uint32_t member_cpus(const PiJob *job) {
         return cpus;
 }
 
+/* Machines that had leases of the job. */
+static uint32_t count_nodes(const PiJob *job) {
+        g_autoptr(GHashTable) hosts = g_hash_table_new(g_str_hash, g_str_equal);
+
+        if (job->spec.engine == PI_ENGINE_LOCAL)
+                return 1 + (job->members ? job->members->len : 0);
+        for (guint i = 0; job->members && i < job->members->len; i++)
+                g_hash_table_add(hosts, ((PiMemberShare *) job->members->pdata[i])->name);
+        return g_hash_table_size(hosts);
+}
+
 void pi_job_figures(const PiJob *job, const PiReportNode *node, PiJobFigures *ret) {
         const PiTask *task = job->task;
         uint32_t elsewhere = member_cpus(job);
@@ -49,6 +60,8 @@ void pi_job_figures(const PiJob *job, const PiReportNode *node, PiJobFigures *re
          * before. */
         double slots = job->slot_nsec > 0 ? (double) job->slot_nsec / 1e9 / seconds
                                           : MAX(job->slots, elsewhere > 0 ? 0 : 1);
+        gboolean local = job->spec.engine == PI_ENGINE_LOCAL;
+        double here = local ? MAX(node->cpus, slots) : 0;
         PiJobFigures f = { .retries = pi_task_retries(task) + pi_task_recomputed(task) };
 
         /* The monotonic clock does not reach back to before a restart. */
@@ -59,15 +72,14 @@ void pi_job_figures(const PiJob *job, const PiReportNode *node, PiJobFigures *re
         f.submission_usec = job->submission_usec;
         f.compute_usec = job->active_nsec / 1000;
         f.cpu_usec = cpu_nsec / 1000;
-        f.cpu_utilization = (double) cpu_nsec / 1e9 /
-                            (seconds * (MAX(node->cpus, slots) + elsewhere));
+        f.cpu_utilization = (double) cpu_nsec / 1e9 / (seconds * (here + elsewhere));
         f.throughput_terms = (double) pi_task_terms_done(task) / seconds;
         f.throughput_parts = (double) job->spec.parts / seconds;
         if (node->baseline_terms > 0)
                 f.speedup = f.throughput_terms / node->baseline_terms;
         f.efficiency = f.speedup / (slots + elsewhere);
-        f.nodes = 1 + (job->members ? job->members->len : 0);
-        if (node->baseline_terms > 0)
+        f.nodes = count_nodes(job);
+        if (node->baseline_terms > 0 && local)
                 f.cluster_efficiency = f.throughput_terms / f.nodes /
                                        (node->baseline_terms * node->cpus);
         *ret = f;
@@ -138,12 +150,13 @@ static void add_member_row(GVariantBuilder *b, const PiJob *job, const PiMemberS
         g_variant_builder_close(b);
 }
 
-/* This node first, then those that had leases of the job. */
+/* This node first, unless an engine did it all, then those that had leases of the job. */
 static GVariant *nodes(const PiJob *job, const PiReportNode *node) {
         GVariantBuilder b;
 
         g_variant_builder_init(&b, G_VARIANT_TYPE("aa{sv}"));
-        add_own_row(&b, job, node);
+        if (job->spec.engine == PI_ENGINE_LOCAL)
+                add_own_row(&b, job, node);
         for (guint i = 0; job->members && i < job->members->len; i++)
                 add_member_row(&b, job, job->members->pdata[i]);
         return g_variant_builder_end(&b);
@@ -164,6 +177,14 @@ static double add_value(GVariantBuilder *b, const PiJob *job) {
         add_double(b, PI_REPORT_RESIDUAL, 4 * pi_fixed_to_double(&residual));
         g_variant_builder_add(b, "{sv}", PI_REPORT_VERIFIED, g_variant_new_boolean(TRUE));
         return 4 * pi_fixed_to_double(&sum);
+}
+
+static void add_engine(GVariantBuilder *b, const PiJob *job) {
+        add_string(b, PI_REPORT_ENGINE, pi_engine_kind_to_string(job->spec.engine));
+        if (job->spec.engine == PI_ENGINE_LOCAL)
+                return;
+        add_u32(b, PI_REPORT_LAUNCHES, job->engine.launches);
+        add_u64(b, PI_REPORT_LAUNCH_USEC, job->engine.launch_usec);
 }
 
 GVariant *pi_report_new(const PiJob *job, const PiReportNode *node, const PiJobFigures *f,
@@ -190,10 +211,10 @@ GVariant *pi_report_new(const PiJob *job, const PiReportNode *node, const PiJobF
                 add_double(&b, PI_REPORT_EFFICIENCY, f->efficiency);
                 add_double(&b, PI_REPORT_BASELINE_TERMS, node->baseline_terms);
         }
-        if (f->nodes > 1 && node->baseline_terms > 0)
+        if (f->nodes > 1 && f->cluster_efficiency > 0)
                 add_double(&b, PI_REPORT_CLUSTER_EFFICIENCY, f->cluster_efficiency);
         add_string(&b, PI_REPORT_KERNEL, job->spec.kernel->name);
-        add_string(&b, PI_REPORT_ENGINE, "local");
+        add_engine(&b, job);
         add_string(&b, PI_REPORT_SCOPE, job->spec.cluster ? "cluster" : "local");
         add_u32(&b, PI_REPORT_NUMERICS, PI_NUMERICS_VERSION);
         g_variant_builder_add(&b, "{sv}", PI_REPORT_NODES, nodes(job, node));

@@ -81,13 +81,26 @@ static uint32_t slots_too_many(PiScheduler *s, const PiJob *job, gboolean withou
         return slots > limit ? slots - limit : 0;
 }
 
+/* Whether the engine takes one more; nobody makes room there. */
+static gboolean may_launch(const PiScheduler *s, const PiJob *job) {
+        uint32_t launched = 0;
+
+        for (const GList *l = s->running.head; l; l = l->next)
+                launched += ((const PiJob *) l->data)->spec.engine != PI_ENGINE_LOCAL;
+        return job->spec.engine == PI_ENGINE_LOCAL || launched < s->settings->engine_jobs;
+}
+
+static gboolean may_have_a_turn(PiScheduler *s, const PiJob *job, uint64_t now) {
+        return may_launch(s, job) && slots_too_many(s, job, TRUE, now) == 0;
+}
+
 /* First whose turn it is, then which of that user's jobs of this priority. */
 static PiJob *next_job(PiScheduler *s) {
         uint64_t now = now_nsec();
         PiJob *first = NULL;
 
         for (GList *l = s->queue.head; l; l = l->next)
-                if (slots_too_many(s, l->data, TRUE, now) == 0 &&
+                if (may_have_a_turn(s, l->data, now) &&
                     (!first || precedes(s, l->data, first, now)))
                         first = l->data;
         for (GList *l = first ? s->queue.head : NULL; l; l = l->next) {
@@ -95,7 +108,7 @@ static PiJob *next_job(PiScheduler *s) {
                 gboolean attached = pi_job_is_attached(job);
 
                 if (job->owner == first->owner && job->spec.priority == first->spec.priority &&
-                    slots_too_many(s, job, TRUE, now) == 0 &&
+                    may_have_a_turn(s, job, now) &&
                     (attached != pi_job_is_attached(first) ? attached : job->id < first->id))
                         first = job;
         }
@@ -121,7 +134,7 @@ static void make_room(PiScheduler *s, const PiJob *job, uint32_t slots, gboolean
                         continue;
                 if (other->leaving || other->error)
                         coming += other->slots;
-                else if (may_go(s, job, other, now))
+                else if (other->slots > 0 && may_go(s, job, other, now))
                         g_ptr_array_add(victims, other);
         }
         possible = coming;

@@ -23,6 +23,15 @@
  * each can be a lease of its own. */
 #define CHOSEN_PART_TERMS_MAX_OF_CLUSTER (UINT64_C(1) << 28)
 
+/* For the site's engine: some ten milliseconds of a rank, in which the verification of one does not
+ * count. */
+#define CHOSEN_PART_TERMS_OF_ENGINE (UINT64_C(1) << 31)
+
+static const char *const engine_names[_PI_ENGINE_KIND_MAX] = {
+        [PI_ENGINE_LOCAL] = "local",
+        [PI_ENGINE_MPI] = "mpi",
+};
+
 typedef struct Request {
         PiJobSpec spec;
         const PiJobOffer *offer;
@@ -87,11 +96,17 @@ static gboolean parse_nodes(gpointer request, GVariant *value, GError **error) {
 }
 
 static gboolean parse_engine(gpointer request, GVariant *value, GError **error) {
+        Request *r = request;
         const char *engine = g_variant_get_string(value, NULL);
 
-        if (g_str_equal(engine, "local"))
+        if (pi_engine_kind_from_string(engine, &r->spec.engine) &&
+            (r->spec.engine == PI_ENGINE_LOCAL || r->offer->engine_jobs > 0))
                 return TRUE;
-        return one_of(error, PI_OPTION_ENGINE, engine, "\"local\", the only engine of this node");
+        return one_of(error, PI_OPTION_ENGINE, engine,
+                      r->offer->engine_jobs > 0
+                                      ? "\"local\" or \"mpi\""
+                                      : "\"local\": this node has no other, Jobs= is 0 in "
+                                        "[Engine] of pi-computed.conf");
 }
 
 static gboolean parse_kernel(gpointer request, GVariant *value, GError **error) {
@@ -172,6 +187,35 @@ static const PiOption option_table[] = {
         {},
 };
 
+/* The engine has its machines from elsewhere, and a launch takes longer than a short job. */
+static gboolean settle_engine(Request *r, GError **error) {
+        PiJobSpec *spec = &r->spec;
+        double seconds = (double) spec->terms / MAX(r->offer->terms_per_second, 1);
+        double least = (double) r->offer->engine_min_time_usec / 1e6;
+
+        if (r->cluster || r->nodes)
+                return one_of(error, PI_OPTION_ENGINE, "mpi",
+                              "\"local\" with the scope \"cluster\" or \"nodes\"");
+        if (spec->cpus > 0)
+                return one_of(error, PI_OPTION_ENGINE, "mpi",
+                              "\"local\" with \"cpus\": how many an engine has is said by "
+                              "[Engine] of pi-computed.conf");
+        if (!spec->kernel->exact)
+                return one_of(error, PI_OPTION_KERNEL, spec->kernel->name,
+                              "an exact kernel with engine \"mpi\"");
+        if (seconds < least)
+                return pi_option_invalid(error,
+                                         "Option \"engine\" is \"mpi\", and %" G_GUINT64_FORMAT
+                                         " terms take this node about %.2g s alone, less than %.3g "
+                                         "s (MinTime= in [Engine] of pi-computed.conf): leave the "
+                                         "option out, or ask for %.2g terms or more",
+                                         spec->terms, seconds, least,
+                                         least * r->offer->terms_per_second);
+        spec->elsewhere = TRUE;
+        spec->cpus = spec->cpus_most = 1;
+        return TRUE;
+}
+
 /* Where it runs. Sums of an inexact kernel depend on who makes them, so they stay here. */
 static gboolean settle_scope(Request *r, GError **error) {
         PiJobSpec *spec = &r->spec;
@@ -216,6 +260,8 @@ static gboolean settle_cpus(Request *r, GError **error) {
 static uint64_t choose_parts(const PiJobSpec *spec) {
         uint64_t most = (uint64_t) CHOSEN_PARTS_PER_CPU * spec->cpus;
 
+        if (spec->engine != PI_ENGINE_LOCAL)
+                return CLAMP(spec->terms / CHOSEN_PART_TERMS_OF_ENGINE, 1, PI_LEASES_MAX);
         if (spec->cluster) {
                 most = (uint64_t) CHOSEN_PARTS_PER_CPU_OF_CLUSTER * spec->cpus;
                 most = MAX(most, MIN(spec->terms / CHOSEN_PART_TERMS_MAX_OF_CLUSTER,
@@ -252,7 +298,10 @@ gboolean pi_job_spec_parse(uint64_t terms, GVariant *options, const PiJobOffer *
         good = pi_options_parse(options, option_table, &r, NULL, error);
         if (good && !r.spec.kernel)
                 r.spec.kernel = offer->kernel;
-        good = good && settle_scope(&r, error) && settle_cpus(&r, error);
+        if (good && r.spec.engine != PI_ENGINE_LOCAL)
+                good = settle_engine(&r, error);
+        else
+                good = good && settle_scope(&r, error) && settle_cpus(&r, error);
         g_free(r.nodes);
         if (!good) {
                 pi_job_spec_clear(&r.spec);
@@ -261,6 +310,19 @@ gboolean pi_job_spec_parse(uint64_t terms, GVariant *options, const PiJobOffer *
         choose_the_rest(&r);
         *ret = r.spec;
         return TRUE;
+}
+
+const char *pi_engine_kind_to_string(PiEngineKind kind) {
+        return engine_names[kind];
+}
+
+gboolean pi_engine_kind_from_string(const char *text, PiEngineKind *ret) {
+        for (PiEngineKind kind = 0; kind < _PI_ENGINE_KIND_MAX; kind++)
+                if (g_str_equal(engine_names[kind], text)) {
+                        *ret = kind;
+                        return TRUE;
+                }
+        return FALSE;
 }
 
 void pi_job_spec_clear(PiJobSpec *spec) {

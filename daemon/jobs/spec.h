@@ -11,6 +11,17 @@
 #define PI_DEADLINE_USEC_MIN UINT64_C(1000)
 #define PI_DEADLINE_USEC_MAX UINT64_C(31536000000000) /* a year */
 
+/* What executes the leases. */
+typedef enum PiEngineKind {
+        PI_ENGINE_LOCAL, /* workers of this node, and of members */
+        PI_ENGINE_MPI,   /* the site's engine, see engine.h */
+        _PI_ENGINE_KIND_MAX,
+} PiEngineKind;
+
+/* "local" or "mpi". */
+const char *pi_engine_kind_to_string(PiEngineKind kind);
+gboolean pi_engine_kind_from_string(const char *text, PiEngineKind *ret);
+
 /* What was asked for, checked and complete: no field is left to be chosen. */
 typedef struct PiJobSpec {
         uint64_t terms;
@@ -24,6 +35,7 @@ typedef struct PiJobSpec {
         gboolean cluster;       /* members may have leases of it */
         char **nodes;           /* ids of those that may; NULL: all */
         gboolean elsewhere;     /* this node does only what none of them does */
+        PiEngineKind engine;    /* other than local: not in the cluster, and elsewhere */
 } PiJobSpec;
 
 /* What the daemon has to offer a user. */
@@ -38,6 +50,9 @@ typedef struct PiJobOffer {
         uint64_t deadline_default_usec; /* 0: none; so the next */
         uint64_t deadline_max_usec;
         int32_t priority_max;
+        uint32_t engine_jobs; /* at once; 0: there is no engine but the local one */
+        uint64_t engine_min_time_usec; /* that a job of it takes this node at least */
+        double terms_per_second;       /* of all CPUs of this node */
 } PiJobOffer;
 
 /* Checks a request. `options` is an a{sv}. Errors: PI_ERROR_INVALID_TERMS, PI_ERROR_INVALID_OPTION

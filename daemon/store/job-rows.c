@@ -35,6 +35,7 @@ static void bind(PiBinder *b, const PiJobRecord *r) {
         pi_bind_i64(b, r->cluster ? 1 : 0);
         pi_bind_text(b, r->nodes);
         pi_bind_i64(b, r->cpus_most);
+        pi_bind_text(b, r->engine);
         pi_bind_i64(b, pi_job_record_is_finished(r));
 }
 
@@ -86,6 +87,7 @@ static PiJobRecord *read_row(PiColumns *c) {
         r->cluster = (gboolean) pi_columns_i64(c, 0, 1);
         r->nodes = take(r->nodes, pi_columns_text(c, PI_COLUMN_TEXT_MAX));
         r->cpus_most = pi_columns_u32(c);
+        r->engine = take(r->engine, pi_columns_text(c, WORD_MAX));
         pi_columns_require(c, g_strv_contains(states, r->state));
         pi_columns_require(c, pi_columns_is_null(c) == !pi_job_record_is_finished(r));
         return c->bad ? NULL : g_steal_pointer(&r);

@@ -25,6 +25,7 @@ PiJobRecord *pi_job_record_new(void) {
         r->error_name = g_strdup("");
         r->error_message = g_strdup("");
         r->nodes = g_strdup("");
+        r->engine = g_strdup("local");
         r->report = empty_dict();
         return r;
 }
@@ -39,6 +40,7 @@ void pi_job_record_free(PiJobRecord *r) {
         g_free(r->error_name);
         g_free(r->error_message);
         g_free(r->nodes);
+        g_free(r->engine);
         g_clear_pointer(&r->report, g_variant_unref);
         g_free(r);
 }
@@ -54,6 +56,7 @@ PiJobRecord *pi_job_record_copy(const PiJobRecord *record) {
         r->error_name = g_strdup(record->error_name);
         r->error_message = g_strdup(record->error_message);
         r->nodes = g_strdup(record->nodes);
+        r->engine = g_strdup(record->engine);
         r->report = dict_copy(record->report);
         return r;
 }

@@ -33,6 +33,7 @@ typedef struct PiJobRecord {
         gboolean cluster; /* members may have leases of it */
         char *nodes;      /* ids of those that may, with blanks between them; "": all */
         uint32_t cpus_most; /* CPU slots it may have as more members come; 0: as in cpus */
+        char *engine; /* "local" or "mpi" */
 } PiJobRecord;
 
 PiJobRecord *pi_job_record_new(void);

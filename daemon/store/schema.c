@@ -51,6 +51,8 @@ static const char *const scripts[] = {
         "ALTER TABLE job ADD COLUMN cluster INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE job ADD COLUMN nodes TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE job ADD COLUMN cpus_most INTEGER NOT NULL DEFAULT 0;",
+
+        "ALTER TABLE job ADD COLUMN engine TEXT NOT NULL DEFAULT 'local';",
 };
 
 const int pi_schema_version = G_N_ELEMENTS(scripts);

@@ -6,7 +6,7 @@
 #define JOB_COLUMNS \
         "id, owner, attached, state, verdict, label, terms, parts, cpus, kernel, priority, " \
         "numerics, deadline_usec, created_usec, started_usec, finished_usec, error_name, " \
-        "error_message, pi, report, cluster, nodes, cpus_most"
+        "error_message, pi, report, cluster, nodes, cpus_most, engine"
 
 #define CHECKPOINT_COLUMNS \
         "job, numerics, saved_usec, started_usec, compute_usec, slot_usec, submission_usec, " \
@@ -28,7 +28,8 @@ static const char *const texts[_PI_STATEMENT_MAX] = {
         /* A job that has ended keeps its place, and nothing makes it go on. */
         [PI_STATEMENT_JOB_PUT] = "INSERT INTO job (" JOB_COLUMNS ", ended) VALUES"
                 " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-                " ?19, ?20, ?21, ?22, ?23, CASE WHEN ?24 THEN coalesce(" LAST_END ", 0) + 1 END)"
+                " ?19, ?20, ?21, ?22, ?23, ?24,"
+                " CASE WHEN ?25 THEN coalesce(" LAST_END ", 0) + 1 END)"
                 " ON CONFLICT (id) DO UPDATE SET owner = excluded.owner,"
                 " attached = excluded.attached, state = excluded.state,"
                 " verdict = excluded.verdict, label = excluded.label, terms = excluded.terms,"
@@ -39,6 +40,7 @@ static const char *const texts[_PI_STATEMENT_MAX] = {
                 " error_name = excluded.error_name, error_message = excluded.error_message,"
                 " pi = excluded.pi, report = excluded.report, cluster = excluded.cluster,"
                 " nodes = excluded.nodes, cpus_most = excluded.cpus_most,"
+                " engine = excluded.engine,"
                 " ended = coalesce(job.ended, excluded.ended)"
                 " WHERE job.ended IS NULL OR excluded.ended IS NOT NULL",
         [PI_STATEMENT_JOB_FORGET] = "DELETE FROM job WHERE id = ? AND ended IS NULL",

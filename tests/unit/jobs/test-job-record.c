@@ -409,11 +409,12 @@ static void test_entries(void) {
         whole = entry(waiting, TRUE);
         g_assert_cmpuint(u32_of(whole, "cpus"), ==, 2);
         g_assert_cmpuint(u64_of(whole, "deadline_usec"), ==, 5000000);
+        g_assert_cmpstr(string_of(whole, "engine"), ==, "local");
         i = entry_of(whole, "priority", "i");
         g_assert_cmpint(g_variant_get_int32(i), ==, -7);
         b = entry_of(whole, "attached", "b");
         g_assert_false(g_variant_get_boolean(b));
-        g_assert_cmpuint(g_variant_n_children(whole), ==, g_variant_n_children(w) + 4);
+        g_assert_cmpuint(g_variant_n_children(whole), ==, g_variant_n_children(w) + 5);
 }
 
 int main(int argc, char **argv) {

@@ -148,7 +148,8 @@ static void test_reserves(void) {
 
         /* Lost, or nonsense. */
         run_sql(directory, "DELETE FROM meta; INSERT INTO job SELECT 77777, 0, 0, 'queued', '', '',"
-                           " 1, 1, 1, '', 0, 1, 0, 0, 0, 0, '', '', 0.0, x'', NULL, 0, '', 0");
+                           " 1, 1, 1, '', 0, 1, 0, 0, 0, 0, '', '', 0.0, x'', NULL, 0, '', 0,"
+                           " 'local'");
         w = pi_writer_new(directory);
         write_well(w, NULL, &writing);
         g_assert_cmpuint(writing.ids_from, ==, 77778);
