@@ -62,10 +62,11 @@ void pi_report_append_nodes(PiOutput *out, GVariant *report) {
         g_autoptr(PiTable) table = pi_table_new(columns, G_N_ELEMENTS(columns));
         g_autofree char *efficiency = pi_format_percent(
                 pi_dict_double(report, PI_REPORT_CLUSTER_EFFICIENCY));
+        gboolean ranks = pi_dict_has(report, PI_REPORT_LAUNCHES);
 
-        if (n < 2)
+        if (n < 2 && !ranks)
                 return;
-        pi_report_row(out, "nodes", "%" G_GSIZE_FORMAT, n);
+        pi_report_row(out, ranks ? "ranks" : "nodes", "%" G_GSIZE_FORMAT, n);
         if (pi_dict_has(report, PI_REPORT_CLUSTER_EFFICIENCY))
                 pi_report_row(out, "cluster efficiency", "%s of %" G_GSIZE_FORMAT " nodes",
                               efficiency, n);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/contractor.h"
 
+#include <math.h>
+
 #include "daemon/jobs/ranks.h"
 #include "daemon/jobs/runner.h"
 #include "daemon/series/expected.h"
@@ -13,9 +15,8 @@
 /* Seconds before the next launch, after one that brought nothing, two, and more. */
 static const guint pause_seconds[] = { 1, 5, 25 };
 
-/* A chunk is late when there was none for so long, and ten times what it would take one CPU of this
- * node: ranks have threads, and the first of them may wait for the last. */
-#define SILENCE_SECONDS 60.0
+/* A chunk is late after ten times what it would take one CPU of this node: ranks have threads, and
+ * the first of them may wait for the last. */
 #define SILENCE_FACTOR 10
 
 typedef struct Contract {
@@ -288,35 +289,32 @@ static void launch(Contract *c) {
                 fail(c, error->message);
 }
 
-/* Seconds that the launch may be without a new chunk. */
+/* Seconds that the launch may be in its state, or without a new chunk. */
 static double patience(const Contract *c) {
         const PiContractorHooks *hooks = c->contractor->hooks;
+        const PiSettings *s = hooks->settings(hooks->userdata);
         double terms = (double) c->job->spec.terms / c->job->task->leases->n;
+        double grace = c->contractor->engine->grace_seconds;
 
-        return SILENCE_SECONDS +
-               SILENCE_FACTOR * terms / MAX(hooks->rate(c->job, hooks->userdata), 1);
+        if (c->job->engine.state == PI_ENGINE_LAUNCHING)
+                return grace + (double) s->engine_start_timeout_usec / 1e6;
+        if (c->job->engine.state == PI_ENGINE_QUEUED)
+                return s->engine_queue_timeout_usec == 0
+                               ? INFINITY
+                               : grace + (double) s->engine_queue_timeout_usec / 1e6;
+        return grace + SILENCE_FACTOR * terms / MAX(hooks->rate(c->job, hooks->userdata), 1);
 }
 
-/* Why the launch has to be ended; NULL while it need not. */
-static char *overdue(const Contract *c) {
-        const PiContractorHooks *hooks = c->contractor->hooks;
-        const PiSettings *s = hooks->settings(hooks->userdata);
-        PiEngineState state = c->job->engine.state;
-        uint64_t usec = (now_nsec() - c->since_nsec) / 1000;
+static void end_if_overdue(Contract *c) {
+        double seconds = (double) (now_nsec() - c->since_nsec) / 1e9;
+        g_autofree char *why = NULL;
 
-        if (state == PI_ENGINE_QUEUED && s->engine_queue_timeout_usec > 0 &&
-            usec >= s->engine_queue_timeout_usec)
-                return g_strdup_printf("it was in the queue for %" G_GUINT64_FORMAT
-                                       " s (QueueTimeout= in pi-computed.conf)",
-                                       usec / 1000000);
-        if (state == PI_ENGINE_LAUNCHING && usec >= s->engine_start_timeout_usec)
-                return g_strdup_printf("no hello came in %" G_GUINT64_FORMAT
-                                       " s (StartTimeout= in pi-computed.conf): see journalctl "
-                                       "-u 'pi-computed-engine@*' for what the launcher said",
-                                       usec / 1000000);
-        if (state == PI_ENGINE_RUNNING && (double) usec / 1e6 >= patience(c))
-                return g_strdup_printf("no chunk came in %.0f s", patience(c));
-        return NULL;
+        if (!c->launch || seconds < patience(c))
+                return;
+        why = g_strdup_printf("nothing came from it for %.0f s while it was %s: see journalctl -u "
+                              "'pi-computed-engine@*'",
+                              seconds, pi_engine_state_to_string(c->job->engine.state));
+        ended(c, why, TRUE);
 }
 
 static gboolean look(gpointer userdata) {
@@ -324,12 +322,8 @@ static gboolean look(gpointer userdata) {
         GList *next;
 
         for (GList *l = contractor->contracts.head; l; l = next) {
-                Contract *c = l->data;
-                g_autofree char *why = c->launch ? overdue(c) : NULL;
-
                 next = l->next;
-                if (why)
-                        ended(c, why, TRUE);
+                end_if_overdue(l->data);
         }
         return contractor->contracts.length > 0;
 }

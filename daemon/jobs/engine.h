@@ -20,6 +20,10 @@ typedef struct PiLaunchHooks {
 } PiLaunchHooks;
 
 struct PiEngine {
+        /* A launch ends by itself when it takes longer than the settings allow. One that tells
+         * nothing for so much longer is ended here: whoever was to end it does not work. */
+        double grace_seconds;
+
         /* Has ranges summed, PiRange, PI_CONTRACT_RANGES_MAX at most. Each is to be told as one
          * chunk. NULL, with an error of
          * the domain PI_ERROR, when nothing can be launched here. */

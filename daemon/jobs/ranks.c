@@ -25,12 +25,14 @@ PiMemberShare *pi_ranks_share(const PiRanks *ranks, PiJob *job, uint32_t rank,
         g_autofree char *id = g_strdup_printf("%s#%u", ranks->host[rank], rank);
         PiMemberShare *share = pi_job_member(job, id, ret_index);
 
-        if (share->cpus == 0) {
-                g_free(share->name);
-                share->name = g_strdup(ranks->host[rank]);
-        }
         share->cpus = ranks->threads[rank];
         return share;
+}
+
+char *pi_rank_host(const char *name) {
+        const char *end = strrchr(name, '#');
+
+        return g_strndup(name, end ? (gsize) (end - name) : strlen(name));
 }
 
 char *pi_ranks_to_text(const PiRanks *ranks) {

@@ -15,8 +15,12 @@ void pi_ranks_take(PiRanks *ranks, const PiContractHello *hello);
 void pi_ranks_clear(PiRanks *ranks);
 
 /* The share of a rank in the job; see pi_job_member(). Of a later launch the same rank on the same
- * host has the same. */
+ * host has the same.
+ * Its name is "HOST#RANK". */
 PiMemberShare *pi_ranks_share(const PiRanks *ranks, PiJob *job, uint32_t rank, uint16_t *ret_index);
+
+/* The host in the name of a rank's share. */
+char *pi_rank_host(const char *name);
 
 /* "3 ranks on n1, n2, n3", not more than a line. */
 char *pi_ranks_to_text(const PiRanks *ranks);

@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include "daemon/jobs/ranks.h"
 #include "daemon/series/digits.h"
 #include "daemon/series/expected.h"
 #include "daemon/series/range.h"
@@ -42,12 +43,14 @@ static uint32_t member_cpus(const PiJob *job) {
 
 /* Machines that had leases of the job. */
 static uint32_t count_nodes(const PiJob *job) {
-        g_autoptr(GHashTable) hosts = g_hash_table_new(g_str_hash, g_str_equal);
+        g_autoptr(GHashTable) hosts = g_hash_table_new_full(g_str_hash, g_str_equal,
+                                                              g_free, NULL);
 
         if (job->spec.engine == PI_ENGINE_LOCAL)
                 return 1 + (job->members ? job->members->len : 0);
         for (guint i = 0; job->members && i < job->members->len; i++)
-                g_hash_table_add(hosts, ((PiMemberShare *) job->members->pdata[i])->name);
+                g_hash_table_add(hosts,
+                                 pi_rank_host(((PiMemberShare *) job->members->pdata[i])->name));
         return g_hash_table_size(hosts);
 }
 

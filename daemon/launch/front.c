@@ -6,6 +6,7 @@
 
 /* ListenStream= of pi-computed-engine.socket. */
 #define SOCKET "/run/pi-computed-engine"
+#define GRACE_SECONDS 60
 #define PROGRAM "pi-computed-engine"
 
 struct PiLaunchFront {
@@ -54,7 +55,7 @@ PiLaunchFront *pi_launch_front_new(gboolean user) {
         PiLaunchFront *front = g_new0(PiLaunchFront, 1);
 
         front->user = user;
-        front->engine = (PiEngine) { launch, end, front };
+        front->engine = (PiEngine) { GRACE_SECONDS, launch, end, front };
         return front;
 }
 

@@ -5,6 +5,7 @@
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "daemon/launch/reach.h"
@@ -15,7 +16,7 @@
 /* What is not wanted any more has so long to end in good order. */
 #define END_SECONDS 10
 
-/* As shells have it: the command was not found, or is none. */
+/* As shells have it: the command is none, or was not found. */
 #define STATUS_NOT_EXECUTABLE 126
 #define STATUS_NOT_FOUND 127
 
@@ -82,12 +83,13 @@ static void take_exit(PiLaunch *l, const PiContractExit *e) {
         const char *what = e->what[0] ? e->what : l->what ? l->what : "it did not say why";
 
         if (e->signal > 0)
-                set_over(l, FALSE, "the launcher was killed by signal %u (%s): %s", e->signal,
-                         g_strsignal((int) e->signal), what);
-        else if (e->status == STATUS_NOT_EXECUTABLE || e->status == STATUS_NOT_FOUND)
+                set_over(l, FALSE, "%s (it ended by signal %u, %s)", what, e->signal,
+                         g_strsignal((int) e->signal));
+        else if (e->status == EX_CONFIG || e->status == STATUS_NOT_EXECUTABLE ||
+                 e->status == STATUS_NOT_FOUND)
                 set_over(l, TRUE, "%s", what);
         else
-                set_over(l, FALSE, "the launch ended with status %u: %s", e->status, what);
+                set_over(l, FALSE, "%s (it ended with status %u)", what, e->status);
 }
 
 static void take_line(PiLaunch *l) {
@@ -218,7 +220,7 @@ PiLauncher *pi_launcher_new(const char *program, const char *socket) {
 
         launcher->program = g_strdup(program);
         launcher->socket = g_strdup(socket);
-        launcher->engine = (PiEngine) { launch, end, launcher };
+        launcher->engine = (PiEngine) { .launch = launch, .end = end, .userdata = launcher };
         return launcher;
 }
 

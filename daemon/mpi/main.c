@@ -191,15 +191,19 @@ static int compute(const PiMpiOptions *options, PiWorld *world, sigset_t signals
         g_autoptr(GError) error = NULL;
         g_autoptr(PiTeam) team = pi_team_new(options->kernel, options->threads, &error);
         g_autoptr(PiHead) head = NULL;
+        uint64_t chunk = options->chunk;
         Run run = { .options = options, .world = world, .team = team, .signals = signals };
 
         if (!team) {
                 g_printerr("pi-computed-mpi: %s\n", error->message);
                 exit(EX_OSERR); /* MPI ends the other ranks */
         }
+        /* Whoever orders ranges has cut them as they are to come back. */
+        if (options->by_stdin && chunk == 0)
+                chunk = PI_TERMS_MAX;
         pi_line_input_init(&run.input, STDIN_FILENO);
         if (world->rank == 0) {
-                head = run.head = pi_head_new(world, options->kernel, options->chunk, tell, &run);
+                head = run.head = pi_head_new(world, options->kernel, chunk, tell, &run);
                 if (!options->by_stdin)
                         order_range(&run);
         }

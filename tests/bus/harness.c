@@ -162,11 +162,15 @@ static int free_port(void) {
         return ntohs(address.sin_port);
 }
 
+void test_settings(TestBus *bus, const char *text) {
+        write_file(bus->state, "pi-computed.conf", text);
+}
+
 void test_cluster_settings(TestBus *bus) {
         g_autofree char *text = g_strdup_printf(
                         "[Cluster]\nPort=%d\nAddress=127.0.0.1\nName=node1\n", free_port());
 
-        write_file(bus->state, "pi-computed.conf", text);
+        test_settings(bus, text);
 }
 
 void test_daemon_kill(TestBus *bus) {

@@ -31,6 +31,9 @@ TestBus *test_bus_new(TestBusKind kind);
 void test_bus_free(TestBus *bus);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TestBus, test_bus_free)
 
+/* What pi-computed.conf says; before test_daemon_start(). */
+void test_settings(TestBus *bus, const char *text);
+
 /* Before test_daemon_start(): the node is called "node1" and listens at a port of its own, on
  * loopback, once it is in a cluster. The settings of the bus are replaced. */
 void test_cluster_settings(TestBus *bus);

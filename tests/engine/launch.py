@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 from tap import Tap  # noqa: E402
 
 SECONDS = 60
-RANGES = [[0, 1000000], [2000000, 3000000]]
+RANGES = [[begin, begin + 250000] for begin in range(0, 2000000, 250000)]
 LONG = [[0, 10**15]]
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != 'CONFIGURATION_DIRECTORY'}
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An engine that behaves in one way, for tests of what starts engines: stub-engine MODE [NUMBER].
- * It needs no MPI, passes over all other arguments, and sums what it is ordered to, NUMBER terms a
- * chunk unless the mode says what else it is. */
+ * It needs no MPI, passes over all other arguments, and sums what it is ordered to: each range
+ * is a chunk, or NUMBER terms, a multiple of 8, are, unless the mode says what else it is. */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -112,9 +112,8 @@ static void after_chunk(const Stub *stub) {
 
 static void sum(Stub *stub, PiRange range) {
         uint64_t chunk = stub->number && !is(stub, "dies") ? stub->number
-                                                           : (range.end - range.begin) / 4;
+                                                           : range.end - range.begin;
 
-        chunk = MAX(chunk - chunk % PI_GROUP_TERMS, PI_GROUP_TERMS);
         for (uint64_t at = range.begin; at < range.end && may_go_on(stub); at += chunk) {
                 tell_chunk(stub, (PiRange) { at, MIN(at + chunk, range.end) });
                 after_chunk(stub);

@@ -159,7 +159,7 @@ static inline void site_start_with(Site *site, const SiteMood *moods, guint n) {
         for (guint i = 0; i < n; i++)
                 site->moods[i] = moods[i];
         node_start_with(&site->node, 2, settings);
-        site->engine = (PiEngine) { site_launch, site_end, site };
+        site->engine = (PiEngine) { .launch = site_launch, .end = site_end, .userdata = site };
         pi_jobs_set_engine(site->node.jobs, &site->engine);
 }
 
