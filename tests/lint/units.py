@@ -162,6 +162,38 @@ def firewall_tests(tap, folder, source, build, program):
         read(source, 'dbus/org.picompute1.Firewall.service'), unit, name))
 
 
+def engine_faults(socket, service, daemon):
+    """A connection is a launch; nobody but the service's user makes one."""
+    wanted = [(socket, 'Accept', 'yes'), (socket, 'SocketMode', '0600'),
+              (socket, 'SocketUser', value_of(service, 'User')),
+              (service, 'StandardInput', 'socket'), (service, 'StandardOutput', 'socket'),
+              (service, 'CapabilityBoundingSet', ''), (service, 'KillMode', 'control-group')]
+    faults = [f'{key}= is not {value}' for text, key, value in wanted
+              if value_of(text, key) != value]
+    if 'pi-computed-engine.socket' not in (value_of(daemon, 'Wants') or ''):
+        faults.append('pi-computed.service does not want it')
+    return faults
+
+
+def engine_tests(tap, folder, source, build, program):
+    service, socket = 'pi-computed-engine@.service', 'pi-computed-engine.socket'
+    unit, starter = read(build, f'units/{service}'), read(source, f'units/{socket}')
+    daemon = read(build, 'units/pi-computed.service')
+    placed = re.sub(r'(?m)^ExecStart=\S+', f'ExecStart={program}', unit)
+    instance = 'pi-computed-engine@1.service'
+    path = write(folder, instance, placed)
+    write(folder, service, placed)
+    write(folder, socket, starter)
+    tap.result(f'systemd-analyze verify: {service}', verify(folder, [instance, socket]))
+    tap.result(f'exposure of {service} is at most {EXPOSURE_OF_HELPERS / 10}',
+               exposure_faults(path, EXPOSURE_OF_HELPERS))
+    tap.result('a connection is a launch', engine_faults(starter, unit, daemon))
+    tap.catches('a socket for everybody', engine_faults(
+        starter.replace('0600', '0666'), unit, daemon))
+    tap.catches('a service without engines', engine_faults(
+        starter, unit, daemon.replace('Wants=', 'X-Wants=')))
+
+
 def helper_user_faults(source, build, name):
     path = os.path.join(build, f'units/{name}.service')
     if not os.path.exists(path):
@@ -220,6 +252,7 @@ def main(source, build, daemon):
         tap.result(f'exposure is at most {EXPOSURE / 10}', exposure_faults(path))
         helper_tests(tap, folder, source, build, daemon)
         firewall_tests(tap, folder, source, build, daemon)
+        engine_tests(tap, folder, source, build, daemon)
         tap.result('workers may pin themselves and step back', call_faults(unit))
         tap.result('the catalog', catalog_faults(
             os.path.join(source, 'units/pi-computed.catalog'), folder))

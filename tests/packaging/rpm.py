@@ -49,13 +49,15 @@ def script_faults(scripts):
 
 
 def unit_faults(units, scripts):
-    """`units` is {name: text}. What can be enabled is for presets; what can run ends."""
+    """`units` is {name: text}. What can be enabled is for presets; what can run ends.
+
+    What serves one connection ends with it."""
     def named(script):
         return re.findall(r'\S+', scripts[script])
 
     faults = []
     for name, text in units.items():
-        if name.endswith('.slice'):
+        if name.endswith('.slice') or '@.' in name:
             continue
         if '[Install]' in text and name not in named('POSTIN'):
             faults.append(f'{name}: no %systemd_post')
