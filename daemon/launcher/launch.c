@@ -214,19 +214,24 @@ static gboolean tells_more(const char *before, const char *words) {
                (!before || !g_str_has_prefix(before, engine) || g_str_has_prefix(words, engine));
 }
 
+static void take_slurm_state(PiLaunch *launch, PiContractState state, char *words) {
+        if (launch->said_hello || launch->why)
+                return;
+        tell_state(launch, state, words);
+        if (state == PI_CONTRACT_STATE_QUEUED)
+                wait_in_queue(launch);
+        else
+                wait_for_hello(launch);
+}
+
 static void on_words(const char *text, gsize length, gboolean is_cut, gpointer userdata) {
         PiLaunch *launch = userdata;
         g_autofree char *words = pi_journal_take(&launch->said, text, length);
         PiContractState state;
 
-        if (!launch->said_hello && !launch->why && pi_slurm_words(words, &state)) {
-                tell_state(launch, state, words);
-                if (state == PI_CONTRACT_STATE_QUEUED)
-                        wait_in_queue(launch);
-                else
-                        wait_for_hello(launch);
-        }
-        if (tells_more(launch->last_words, words)) {
+        if (pi_slurm_words(words, &state)) {
+                take_slurm_state(launch, state, words);
+        } else if (tells_more(launch->last_words, words)) {
                 g_free(launch->last_words);
                 launch->last_words = g_steal_pointer(&words);
         }
@@ -280,8 +285,10 @@ static void on_order(const char *text, gsize length, gboolean is_cut, gpointer u
                 return;
         pi_outlet_put(launch->engine, text, length);
         pi_outlet_put(launch->engine, "\n", 1);
+        /* Nobody reads the order yet in the queue of Slurm, for instance. */
         if (order.stop && launch->force == 0 && !launch->ended)
-                launch->force = g_timeout_add(STOP_MSEC, on_stop_ignored, launch);
+                launch->force = g_timeout_add(launch->said_hello ? STOP_MSEC : 0, on_stop_ignored,
+                                              launch);
 }
 
 static void on_orders_end(gpointer userdata) {
