@@ -15,7 +15,9 @@ int pi_child_prepare(void) {
         sigset_t set;
         int fd;
 
-        if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+        /* Which a kernel may have been built without. */
+        if (access("/proc/thread-self/children", R_OK) < 0 ||
+            prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
                 return -errno;
         sigemptyset(&set);
         sigaddset(&set, SIGCHLD);

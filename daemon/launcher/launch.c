@@ -150,6 +150,8 @@ static gboolean on_impatient(gpointer userdata) {
 
 static void wait_patiently(PiLaunch *launch, uint64_t msec, const char *why) {
         forget(&launch->patience);
+        if (launch->ended)
+                return;
         g_free(launch->patience_why);
         launch->patience_why = g_strdup(why);
         launch->patience = g_timeout_add((guint) msec, on_impatient, launch);

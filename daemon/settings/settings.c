@@ -165,8 +165,23 @@ static gboolean check_threads(const Reading *reading, GError **error) {
                            "those of a node", reading->places[launcher], s->engine_launcher);
 }
 
+static gboolean check_ranks(const Reading *reading, GError **error) {
+        const PiSettings *s = reading->settings;
+        gboolean said = s->engine_ranks > 0;
+        guint key = index_of(said ? G_STRUCT_OFFSET(PiSettings, engine_ranks)
+                                  : G_STRUCT_OFFSET(PiSettings, engine_nodes));
+
+        if ((said ? s->engine_ranks : s->engine_nodes) == 1 ||
+            pi_launcher_uses(s->engine_launcher, "ranks") ||
+            !pi_launcher_preset(s->engine_launcher))
+                return TRUE;
+        return fail(error, "%s: %s=%s needs a launcher: set Launcher= of [Engine]",
+                    reading->places[key], pi_setting_keys[key].name, reading->values[key]);
+}
+
 static gboolean check(const Reading *reading, GError **error) {
-        return check_deadlines(reading, error) && check_threads(reading, error);
+        return check_deadlines(reading, error) && check_threads(reading, error) &&
+               check_ranks(reading, error);
 }
 
 gboolean pi_settings_parse(PiSettings *settings, const char *path, const char *text, gsize length,

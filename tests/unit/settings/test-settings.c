@@ -144,12 +144,18 @@ static void test_deadlines(void) {
 static void test_engine(void) {
         g_autoptr(PiSettings) command = parse("[Engine]\nLauncher=x -c{threads} {helper}\n");
         g_autoptr(PiSettings) reset = parse("[Engine]\nLauncher=slurm-pmi2\nLauncher=\n");
+        g_autoptr(PiSettings) one = parse("[Engine]\nNodes=3\nRanks=1\n");
 
         g_assert_cmpstr(command->engine_launcher, ==, "x -c{threads} {helper}");
         g_assert_cmpstr(reset->engine_launcher, ==, "");
+        g_assert_cmpuint(one->engine_ranks, ==, 1);
         refuse("[Engine]\nThreads=4\nLauncher=slurm-pmi2\nThreads=\n",
                "/etc/f:3: Launcher=slurm-pmi2 needs Threads=: give the CPUs of a rank, for example "
                "those of a node");
+        refuse("[Engine]\nNodes=3\n",
+               "/etc/f:2: Nodes=3 needs a launcher: set Launcher= of [Engine]");
+        refuse("[Engine]\nNodes=3\nRanks=2\nLauncher=none\n",
+               "/etc/f:3: Ranks=2 needs a launcher: set Launcher= of [Engine]");
         refuse("[Engine]\nLauncher=mpirun {hosts}\n",
                "/etc/f:2: Launcher=: {hosts} is no placeholder: give {ranks}, {nodes}, {threads} "
                "or {helper}");
