@@ -19,6 +19,10 @@ static const guint pause_seconds[] = { 1, 5, 25 };
  * the first of them may wait for the last. */
 #define SILENCE_FACTOR 10
 
+#define NEVER_GREETED \
+        "; it never said hello: are Launcher= and Helper= in [Engine] of pi-computed.conf of one " \
+        "MPI? journalctl -u 'pi-computed-engine@*' has all that it said"
+
 typedef struct Contract {
         PiContractor *contractor;
         PiJob *job;
@@ -27,6 +31,7 @@ typedef struct Contract {
         uint64_t since_nsec; /* it is in its state, or the last chunk came */
         uint64_t begun_nsec; /* the launch */
         PiRanks ranks;    /* of the launch, once it said hello */
+        gboolean greeted; /* some launch said hello */
         gboolean fresh;   /* it brought something */
         guint barren;     /* launches in a row that did not */
 } Contract;
@@ -116,8 +121,13 @@ static void ended(Contract *c, const char *why, gboolean again) {
 
         end_launch(c);
         c->barren = c->fresh ? 0 : c->barren + 1;
-        if (!again || c->barren > settings->engine_restarts) {
+        if (!again) {
                 fail(c, why);
+                return;
+        }
+        if (c->barren > settings->engine_restarts) {
+                what = g_strconcat(why, c->greeted ? "" : NEVER_GREETED, NULL);
+                fail(c, what);
                 return;
         }
         seconds = pause_seconds[MIN(MAX(c->barren, 1), G_N_ELEMENTS(pause_seconds)) - 1];
@@ -150,6 +160,7 @@ static void take_hello(Contract *c, const PiContractHello *hello) {
                 fail(c, text);
                 return;
         }
+        c->greeted = TRUE;
         pi_ranks_take(&c->ranks, hello);
         c->job->engine.launch_usec = (now_nsec() - c->begun_nsec) / 1000;
         note_start(c->job->task);

@@ -27,7 +27,8 @@ static const BadCall bad_calls[] = {
         { "cpus-over-cpus", 1000, "{'cpus': <uint32 3>}", OPTION, "0 to 2" },
         { "kernel", 1000, "{'kernel': <'quantum'>}", OPTION, "\"generic\"" },
         { "scope", 1000, "{'scope': <'cluster'>}", OPTION, "\"local\"" },
-        { "engine", 1000, "{'engine': <'mpi'>}", OPTION, "\"local\"" },
+        { "engine", 1000, "{'engine': <'ray'>}", OPTION, "\"local\" or \"mpi\"" },
+        { "short", 1000, "{'engine': <'mpi'>}", OPTION, "MinTime=" },
         { "deadline", 1000, "{'deadline_usec': <uint64 1>}", OPTION, "1000 to" },
 };
 

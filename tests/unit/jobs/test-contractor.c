@@ -150,7 +150,7 @@ static void test_gives_up(void) {
                 guint launches;
                 const char *what;
         } cases[] = {
-                { SITE_REFUSES,  4, "in the last of 4 launches: no such partition" },
+                { SITE_REFUSES,  4, "in the last of 4 launches: no such partition; it never" },
                 { SITE_LIES,     4, "rank 1 on n2 told a wrong sum of terms" },
                 { SITE_STRAYS,   4, "which nobody had ordered" },
                 { SITE_NEVER,    1, "no such partition" },
