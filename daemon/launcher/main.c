@@ -10,12 +10,12 @@
 #include "daemon/launcher/command.h"
 #include "daemon/launcher/launch.h"
 #include "dbus/error.h"
-#include "dbus/program.h"
 
 #define EXIT_USAGE 2
 
 typedef struct Program {
-        PiProgram options;
+        gboolean user;
+        gboolean version;
         GMainLoop *loop;
         PiLaunch *launch;
 } Program;
@@ -23,7 +23,7 @@ typedef struct Program {
 /* Nobody who sends orders says what is executed: the administrator does. */
 static PiSettings *prepare(char ***ret_argv, GError **error, gpointer userdata) {
         const Program *program = userdata;
-        g_autoptr(PiSettings) settings = pi_settings_load_all(program->options.user, error);
+        g_autoptr(PiSettings) settings = pi_settings_load_all(program->user, error);
         g_autofree char *helper = NULL;
 
         if (!settings)
@@ -68,18 +68,37 @@ static int serve(Program *program) {
         return EXIT_SUCCESS;
 }
 
+static gboolean parse_options(Program *program, int *argc, char ***argv, GError **error) {
+        const GOptionEntry entries[] = {
+                { "user", 0, 0, G_OPTION_ARG_NONE, &program->user,
+                  "Read the settings of the user, not of the system", NULL },
+                { "version", 0, 0, G_OPTION_ARG_NONE, &program->version,
+                  "Print the version and exit", NULL },
+                { NULL },
+        };
+        g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+
+        g_option_context_set_summary(context, "Start an engine for pi-computed, which gives orders "
+                                              "on stdin and reads reports on stdout.");
+        g_option_context_add_main_entries(context, entries, NULL);
+        if (!g_option_context_parse(context, argc, argv, error))
+                return FALSE;
+        if (*argc == 1)
+                return TRUE;
+        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION, "Unknown argument \"%s\"",
+                    (*argv)[1]);
+        return FALSE;
+}
+
 int main(int argc, char *argv[]) {
-        static const GOptionEntry none[] = { {} };
         g_autoptr(GError) error = NULL;
         Program program = {};
 
-        if (!pi_program_parse(&program.options,
-                              "Start an engine for pi-computed, which gives orders on stdin.", none,
-                              &argc, &argv, &error)) {
+        if (!parse_options(&program, &argc, &argv, &error)) {
                 g_printerr("pi-computed-engine: %s\n", error->message);
                 return EXIT_USAGE;
         }
-        if (program.options.version) {
+        if (program.version) {
                 puts("pi-computed-engine " PI_VERSION);
                 return EXIT_SUCCESS;
         }

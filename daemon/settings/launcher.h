@@ -2,7 +2,6 @@
 #pragma once
 
 #include <glib.h>
-#include <stdint.h>
 
 /* What Launcher= of pi-computed.conf may say: the name of a preset, or a command of the site's own.
  * A command has placeholders: {ranks}, {nodes} and {threads} anywhere in its words, {helper}, the

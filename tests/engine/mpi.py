@@ -26,11 +26,12 @@ def settings_of(launcher, helper, ranks):
 def test_whole(tap, program, flavour, helper):
     with Launch(program, settings_of(flavour, helper, 2), **ENVIRONMENT) as launch:
         launch.say({'ranges': [[0, TERMS]]})
+        launch.say({'ranges': [[TERMS, 2 * TERMS]]})
         launch.finish()
         tap.result(f'{flavour}: a run of two ranks', launch.faults() + expect(
             (launch.states() == ['launching', 'running'], launch.states()),
             (len(launch.of('hello')[0]['hosts']) == 2, launch.of('hello')),
-            (sum(c['to'] - c['from'] for c in launch.of('chunk')) == TERMS, launch.of('chunk')),
+            (sum(c['to'] - c['from'] for c in launch.of('chunk')) == 2 * TERMS, launch.of('chunk')),
             (launch.of('end')[0]['complete'], launch.of('end'))))
 
 
