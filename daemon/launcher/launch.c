@@ -22,7 +22,8 @@
 
 /* Reports that wait for the daemon to read them; beyond it the engine waits, too. */
 #define BACKLOG_MAX PI_CONTRACT_LINE_MAX
-#define WORDS_MAX 4096 /* bytes of a line of stderr */
+#define ORDERS_MAX (4 * PI_CONTRACT_LINE_MAX) /* bytes that wait for the engine to read them */
+#define WORDS_MAX 4096                        /* bytes of a line of stderr */
 
 /* An engine that was told to stop does so within a stretch; Open MPI takes some 2 s to end. */
 #define STOP_MSEC 3000
@@ -67,8 +68,20 @@ static void tell(PiLaunch *launch, const PiContractLine *line) {
                 launch->ops->done(launch->userdata);
 }
 
+/* While the daemon does not read, nothing more is read that would be for it. */
+static void hold_back(PiLaunch *launch, gboolean held) {
+        pi_inlet_pause(launch->reports, held);
+        pi_inlet_pause(launch->words, held);
+}
+
+static void hold_back_if_full(PiLaunch *launch) {
+        if (pi_outlet_backlog(launch->daemon) > BACKLOG_MAX)
+                hold_back(launch, TRUE);
+}
+
 static void tell_state(PiLaunch *launch, PiContractState state, char *detail) {
         tell(launch, &(PiContractLine) { .kind = PI_CONTRACT_STATE, .state = { state, detail } });
+        hold_back_if_full(launch);
 }
 
 static void tell_exit(PiLaunch *launch, int status, int signal, char *what) {
@@ -132,7 +145,7 @@ void pi_launch_end(PiLaunch *launch, const char *why) {
                 tell_exit(launch, EX_CONFIG, 0, launch->why);
                 return;
         }
-        pi_inlet_pause(launch->reports, FALSE);
+        hold_back(launch, FALSE);
         pi_outlet_close(launch->engine); /* which an engine takes for an order to stop */
         terminate(launch, KILL_MSEC);
 }
@@ -178,8 +191,7 @@ static void take_hello(PiLaunch *launch) {
 static void pass_on(PiLaunch *launch, const char *text, gsize length) {
         pi_outlet_put(launch->daemon, text, length);
         pi_outlet_put(launch->daemon, "\n", 1);
-        if (pi_outlet_backlog(launch->daemon) > BACKLOG_MAX)
-                pi_inlet_pause(launch->reports, TRUE);
+        hold_back_if_full(launch);
 }
 
 /* Whether a report is right is for the daemon to say, but a report of ours is no engine's. */
@@ -287,6 +299,10 @@ static void on_order(const char *text, gsize length, gboolean is_cut, gpointer u
                 return;
         pi_outlet_put(launch->engine, text, length);
         pi_outlet_put(launch->engine, "\n", 1);
+        if (pi_outlet_backlog(launch->engine) > ORDERS_MAX) {
+                pi_launch_end(launch, "The engine left more than 4 MiB of orders unread");
+                return;
+        }
         /* Nobody reads the order yet in the queue of Slurm, for instance. */
         if (order.stop && launch->force == 0 && !launch->ended)
                 launch->force = g_timeout_add(launch->said_hello ? STOP_MSEC : 0, on_stop_ignored,
@@ -302,8 +318,8 @@ static void on_drained(gpointer userdata) {
 
         if (launch->told)
                 launch->ops->done(launch->userdata);
-        else if (launch->reports)
-                pi_inlet_pause(launch->reports, FALSE);
+        else if (launch->child.pid > 0)
+                hold_back(launch, FALSE);
 }
 
 static void on_broken(gpointer userdata) {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Has pi-computed-engine start engines that behave and others: launch.py PROGRAM STUB"""
 
+import json
 import os
 import signal
 import socket
@@ -150,6 +151,18 @@ def test_slow_reader(tap, program, engine):
             (len(launch.of('chunk')) == 30000, len(launch.of('chunk')))))
 
 
+def test_unread_orders(tap, program, engine):
+    with Launch(program, stub(engine, 'hang-before-hello')) as launch:
+        order = {'ranges': [[8 * i, 8 * i + 8] for i in range(4096)]}
+        try:
+            for _ in range(5 * 2**20 // len(json.dumps(order)) + 1):
+                launch.say(order)
+        except OSError:
+            pass  # it has been ended
+        launch.finish()
+        tap.result('orders that no engine reads', launch.faults(0, signal.SIGTERM, '4 MiB'))
+
+
 def test_nothing_started(tap, program, engine):
     for name, settings, order, what in (
             ('a fault in the settings', 'Nodes=0\n', None, 'pi-computed.conf:2: Nodes=0 is out of'),
@@ -172,7 +185,7 @@ def main(program, engine):
         tap.catches('a process that is left', marked('self'))
         left.stdin.close()
     for test in (test_honest, test_passed_on, test_not_passed_on, test_words, test_times, test_stop,
-                 test_gone, test_slow_reader, test_nothing_started):
+                 test_gone, test_slow_reader, test_unread_orders, test_nothing_started):
         test(tap, program, engine)
     tap.done()
 

@@ -75,7 +75,10 @@ class Launch:
 
     def read(self):
         """The next line; None at the end."""
-        text = self.file.readline()
+        try:
+            text = self.file.readline()
+        except ConnectionResetError:  # with an order that was not read
+            return None
         if not text:
             return None
         try:
