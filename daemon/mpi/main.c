@@ -240,6 +240,6 @@ int main(int argc, char *argv[]) {
         world = pi_world_new(&argc, &argv);
         if (is_expected(&options, world))
                 status = compute(&options, world, signals);
-        pi_world_free(world);
+        pi_world_leave(world, status);
         return status;
 }

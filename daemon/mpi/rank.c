@@ -19,15 +19,13 @@ void pi_rank_clear(PiRank *rank) {
 static void drop(PiRank *rank) {
         pi_rank_clear(rank);
         pi_team_drop(rank->team);
-        rank->gone = TRUE;
 }
 
 void pi_rank_receive(PiRank *rank, const PiMessage *message) {
-        if (rank->gone)
-                return;
-        if (message->kind == PI_MESSAGE_STOP)
+        if (message->kind == PI_MESSAGE_STOP) {
                 drop(rank);
-        else if (message->kind == PI_MESSAGE_GRANT)
+                rank->gone = TRUE;
+        } else if (message->kind == PI_MESSAGE_GRANT && !rank->retired)
                 g_queue_push_tail(&rank->grants, g_memdup2(&message->range, sizeof(PiRange)));
 }
 
@@ -50,8 +48,6 @@ static void tell(PiRank *rank, const PiTeamSum *sum) {
 void pi_rank_step(PiRank *rank) {
         PiTeamSum sum;
 
-        if (rank->gone)
-                return;
         if (pi_team_take(rank->team, &sum))
                 tell(rank, &sum);
         if (rank->grants.length > 0 && pi_team_is_idle(rank->team)) {
@@ -64,8 +60,7 @@ void pi_rank_step(PiRank *rank) {
 void pi_rank_retire(PiRank *rank) {
         PiMessage retire = { .kind = PI_MESSAGE_RETIRE };
 
-        if (rank->gone)
-                return;
         drop(rank);
+        rank->retired = TRUE;
         rank->world->send(rank->world, 0, &retire);
 }

@@ -8,9 +8,10 @@
 typedef struct PiRank {
         PiWorld *world;
         PiTeam *team;
-        gboolean lies;   /* spoils its sums, for tests */
-        gboolean gone;   /* it was told to stop, or has retired */
-        GQueue grants;   /* PiRange, given and not begun; at most PI_GRANTS_OUT */
+        gboolean lies;    /* spoils its sums, for tests */
+        gboolean retired; /* it sums nothing more, and waits to be told to stop */
+        gboolean gone;    /* it was told to stop */
+        GQueue grants;    /* PiRange, given and not begun; at most PI_GRANTS_OUT */
 } PiRank;
 
 /* What a rank is given at a time: one to be at, one to go on with. */

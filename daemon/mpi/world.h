@@ -44,5 +44,6 @@ typedef struct PiWorld {
 /* Joins the ranks that the launcher has started; ends the process when there is no way to. */
 PiWorld *pi_world_new(int *argc, char ***argv);
 
-/* Waits until all ranks are here. */
-void pi_world_free(PiWorld *world);
+/* To be called by each rank once the run is over, when every sum is told; frees it. Ends the
+ * process with this status when MPI does not let it go in time. */
+void pi_world_leave(PiWorld *world, int status);

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs pi-computed-mpi under the launchers that are here: run.py PICTL FLAVOUR=PROGRAM..."""
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lint'))
 from tap import Tap  # noqa: E402
@@ -65,6 +68,31 @@ class Run:
         return [line for line in self.lines if line['t'] == kind]
 
 
+def pid_of(program, rank):
+    """The process of a rank."""
+    for name in os.listdir('/proc'):
+        try:
+            if os.readlink(f'/proc/{name}/exe') == program:
+                with open(f'/proc/{name}/environ', encoding='utf-8') as file:
+                    if re.search(f'(?m)^(OMPI_COMM_WORLD_RANK|PMI_RANK)={rank}$',
+                                 file.read().replace('\0', '\n')):
+                        return int(name)
+        except OSError:
+            continue
+    return None
+
+
+def wait_until_gone(program, ranks):
+    """Those that have not ended in time."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        left = [rank for rank in ranks if pid_of(program, rank)]
+        if not left:
+            return []
+        time.sleep(0.1)
+    return [f'rank {rank} did not end' for rank in left]
+
+
 def sum_of(chunks):
     return f"{sum(int(chunk['sum'], 16) for chunk in chunks) % 2**192:048x}"
 
@@ -77,11 +105,11 @@ def tiles(chunks, begin, end):
     return begin == end
 
 
-def whole(run, ranks, expected, chunks=None):
-    """What is wrong with a run that should be complete."""
+def whole(run, ranks, expected, chunks=None, status=0):
+    """What is wrong with a run that should be complete; any status will do with None."""
     chunks = run.of('chunk') if chunks is None else chunks
     faults = []
-    if run.status != 0:
+    if status is not None and run.status != status:
         faults.append(f'status {run.status}: {run.errors}')
     if [len(line['hosts']) for line in run.of('hello')] != [ranks]:
         faults.append(f"hello: {run.of('hello')}")
@@ -123,6 +151,17 @@ def test_flavour(tap, pictl, flavour, program, expected):
     if [line['rank'] for line in run.of('fault')] != [1]:
         faults.append(f"faults: {run.of('fault')}")
     check('a rank that lies is found, and its terms are done by others', faults)
+
+    run = launch(RANKS, f'--to={TERMS}', '--chunk=1e8')
+    run.wait_for('chunk')
+    frozen = pid_of(program, 1)
+    os.kill(frozen, signal.SIGSTOP)
+    run.wait_for('end')
+    left = wait_until_gone(program, (0, 2))
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(frozen, signal.SIGKILL)
+    check('a rank that freezes keeps nobody',
+          whole(run.end(), RANKS, expected, status=None) + left)
 
     run = launch(RANKS, '--control=stdin')
     run.order({'ranges': [[0, TERMS // 2]]})
