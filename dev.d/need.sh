@@ -15,8 +15,8 @@ packages() {
         apt-test)
             echo clang codespell cppcheck curl dbus-bin gcovr gnuplot-nox iproute2 iptables \
                 libclang-rt-dev libdbus-1-dev libfaketime libmpich-dev libopenmpi-dev \
-                libxml2-utils man-db mpich nftables openmpi-bin polkitd prometheus python3 \
-                shellcheck util-linux valgrind zsh
+                libxml2-utils man-db mpich munge nftables openmpi-bin polkitd prometheus \
+                python3 shellcheck slurm-wlm util-linux valgrind zsh
             ;;
         apt-aarch64)
             echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap qemu-user
