@@ -219,18 +219,43 @@ static gboolean is_late(const PiHead *head, const Grant *g, uint64_t now) {
         return head->told > 0 && (double) (now - g->since_usec) > usec;
 }
 
-/* For a rank that has nothing to do, what another one does not get done. */
+/* Whether all who have a range are late with it. */
+static gboolean is_neglected(const PiHead *head, PiRange range, uint64_t now) {
+        for (uint32_t i = 0; i < head->world->size; i++)
+                for (guint k = 0; k < head->member[i].n_out; k++)
+                        if (is_same(head->member[i].out[k].range, range) &&
+                            !is_late(head, &head->member[i].out[k], now))
+                                return FALSE;
+        return TRUE;
+}
+
+/* For a rank that has nothing to do, what no other one gets done. */
 static gboolean find_late(const PiHead *head, PiRange *ret) {
         uint64_t now = (uint64_t) g_get_monotonic_time();
 
         for (uint32_t i = 0; i < head->world->size; i++)
-                for (guint k = 0; k < head->member[i].n_out; k++)
-                        if (!head->member[i].out[k].needless &&
-                            is_late(head, &head->member[i].out[k], now)) {
-                                *ret = head->member[i].out[k].range;
+                for (guint k = 0; k < head->member[i].n_out; k++) {
+                        const Grant *g = &head->member[i].out[k];
+
+                        if (!g->needless && is_late(head, g, now) &&
+                            is_neglected(head, g->range, now)) {
+                                *ret = g->range;
                                 return TRUE;
                         }
+                }
         return FALSE;
+}
+
+static void grant_late(PiHead *head) {
+        PiRange late;
+
+        for (uint32_t i = 0; i < head->world->size; i++) {
+                if (head->member[i].unfit || head->member[i].n_out > 0)
+                        continue;
+                if (!find_late(head, &late))
+                        return;
+                grant(head, i, late);
+        }
 }
 
 static void tell_progress(PiHead *head) {
@@ -248,8 +273,6 @@ static void tell_progress(PiHead *head) {
 }
 
 void pi_head_step(PiHead *head) {
-        PiRange late;
-
         if (head->n_ready < head->world->size)
                 return;
         /* Everybody gets a first one before anybody gets a second. */
@@ -257,9 +280,8 @@ void pi_head_step(PiHead *head) {
                 for (uint32_t i = 0; i < head->world->size && head->todo->len > 0; i++)
                         if (!head->member[i].unfit && head->member[i].n_out < turn)
                                 grant(head, i, cut_next(head));
-        for (uint32_t i = 0; i < head->world->size && head->todo->len == 0; i++)
-                if (!head->member[i].unfit && head->member[i].n_out == 0 && find_late(head, &late))
-                        grant(head, i, late);
+        if (head->todo->len == 0)
+                grant_late(head);
         tell_progress(head);
 }
 
