@@ -32,6 +32,8 @@ NOT_RUN = {
     ('docs/scaling.md', 'PI_CLUSTER_MEMBERS=64 meson test -C build --setup slow cluster-many '
      '--verbose'): 'it takes minutes; CI runs the same test with fewer members',
     ('docs/scaling.md', './dev bench cluster'): 'its figures are noise on a busy machine',
+    ('docs/scaling.md', './dev bench mpi'): 'its figures are noise on a busy machine',
+    ('docs/scaling.md', './dev bench mpi-head'): 'its figures are noise on a busy machine',
     ('docs/wsl.md', "$id='{40E0AC32-46A5-438A-A0B2-2B479E8F2E90}'"): POWERSHELL,
     ('docs/wsl.md', "New-NetFirewallHyperVRule -Name pi-computed-31415 -DisplayName "
      "'pi-computed federation (TCP 31415)' -Direction Inbound -VMCreatorId $id -Protocol TCP "
