@@ -25,7 +25,8 @@ packages() {
             echo iproute2 mmdebstrap nftables python3 systemd-container util-linux
             ;;
         apt-package)
-            echo build-essential debhelper dpkg-dev fakeroot git lintian
+            echo build-essential debhelper dpkg-dev fakeroot git libmpich-dev libopenmpi-dev \
+                lintian util-linux
             ;;
         apt-rpm)
             echo elfutils file git python3 rpm rpmlint

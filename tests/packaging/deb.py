@@ -58,7 +58,7 @@ def main(directory):
     changes = glob.glob(os.path.join(directory, '*.changes'))
     packages = [path for path in glob.glob(os.path.join(directory, '*.deb'))
                 if '-dbgsym_' not in path]
-    if len(changes) != 1 or len(packages) != 2:
+    if len(changes) != 1 or len(packages) != 4:
         sys.exit(f'deb.py: {directory} has no packages, or old ones: ./dev package deb')
     tap.result('lintian finds no error and warns of nothing', lintian(changes[0]))
     for package in sorted(packages):
