@@ -16,7 +16,7 @@
 
 /* What may stand first behind the verbs sweep, cluster, firewall and wsl. */
 #define SWEEP_WORDS "history show"
-#define CLUSTER_WORDS "init token tokens revoke join leave remove restore status"
+#define CLUSTER_WORDS "init token sbatch tokens revoke join leave remove restore status"
 #define FIREWALL_WORDS "show check apply remove open close"
 #define WSL_WORDS "status setup doctor undo"
 

@@ -38,6 +38,13 @@ static const PiTimespanRange span_window = {
         "1s to 24h, for example 10min or 1h",
 };
 
+/* A member is told up to two minutes before its time is up. */
+static const PiTimespanRange span_job = {
+        G_GUINT64_CONSTANT(300) * G_USEC_PER_SEC,
+        PI_TIMESPAN_MAX_USEC,
+        "5min to 365d, for example 30min, 8h or 2d",
+};
+
 static gboolean set_user(PiOptions *o, const char *value, GError **error) {
         o->bus = PI_BUS_USER;
         return TRUE;
@@ -214,6 +221,25 @@ static gboolean set_port(PiOptions *o, const char *value, GError **error) {
         return pi_quantity_parse(value, &range_port, &o->port, error);
 }
 
+static gboolean set_time(PiOptions *o, const char *value, GError **error) {
+        return pi_timespan_parse_within(value, &span_job, &o->time_usec, error);
+}
+
+static gboolean set_partition(PiOptions *o, const char *value, GError **error) {
+        o->partition = value;
+        return TRUE;
+}
+
+static gboolean set_account(PiOptions *o, const char *value, GError **error) {
+        o->account = value;
+        return TRUE;
+}
+
+static gboolean set_directory(PiOptions *o, const char *value, GError **error) {
+        o->directory = value;
+        return TRUE;
+}
+
 static gboolean set_nothing(PiOptions *o, const char *value, GError **error) {
         return TRUE; /* the bit in `given` says it all */
 }
@@ -280,9 +306,9 @@ static const PiOptionInfo infos[_PI_OPT_MAX] = {
         [PI_OPT_COMPARE] = { .name = "compare", .value = "RUN", .set = set_compare,
                              .help = "Show the stored run RUN beside this one" },
         [PI_OPT_NODES] = { .name = "nodes", .value = "LIST", .set = set_nodes,
-                           .help = "Compute on nodes A,B,...; sweep: on 1,2,... nodes" },
+                           .help = "Nodes A,B,...; sweep: 1,2,... nodes; sbatch: how many" },
         [PI_OPT_TTL] = { .name = "ttl", .value = "TIME", .set = set_ttl,
-                         .help = "How long the token can be used (default: 10min)" },
+                         .help = "How long the token is good (default: 10min; sbatch: 1d)" },
         [PI_OPT_USES] = { .name = "uses", .value = "N", .set = set_uses,
                           .help = "How many nodes may join by it, 1 to 100 (default: 1)" },
         [PI_OPT_QUIET] = { .name = "quiet", .letter = 'q', .set = set_nothing,
@@ -303,6 +329,16 @@ static const PiOptionInfo infos[_PI_OPT_MAX] = {
                          .help = "Do not ask" },
         [PI_OPT_FORCE] = { .name = "force", .set = set_nothing,
                            .help = "Also what was edited since; that is kept beside" },
+        [PI_OPT_TIME] = { .name = "time", .value = "TIME", .set = set_time,
+                          .help = "How long the job may run, 5min to 365d" },
+        [PI_OPT_PARTITION] = { .name = "partition", .value = "NAME", .set = set_partition,
+                               .help = "The partition of Slurm for the job" },
+        [PI_OPT_ACCOUNT] = { .name = "account", .value = "NAME", .set = set_account,
+                             .help = "Whom Slurm is to charge for the job" },
+        [PI_OPT_DIRECTORY] = { .name = "directory", .value = "DIR", .set = set_directory,
+                               .help = "Where nodes find the token (default: here)" },
+        [PI_OPT_SUBMIT] = { .name = "submit", .set = set_nothing,
+                            .help = "Have sbatch take the script" },
 };
 
 const PiOptionInfo *pi_option_info(PiOptionId id) {

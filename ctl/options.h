@@ -48,6 +48,11 @@ typedef enum PiOptionId {
         PI_OPT_PRINT,
         PI_OPT_YES,
         PI_OPT_FORCE,
+        PI_OPT_TIME,
+        PI_OPT_PARTITION,
+        PI_OPT_ACCOUNT,
+        PI_OPT_DIRECTORY,
+        PI_OPT_SUBMIT,
         _PI_OPT_MAX,
 } PiOptionId;
 
@@ -86,11 +91,14 @@ typedef struct PiOptions {
         guint64 repeats;
         const char *plot;
         guint64 compare; /* a stored run of a sweep */
-        const char *nodes; /* a list, as given */
+        const char *nodes; /* a list or how many, as given */
         guint64 ttl_usec, uses; /* of a token */
         const char *from; /* a list of members, addresses or networks, as given */
         guint64 for_usec; /* of a window of the firewall */
         guint64 port;
+        guint64 time_usec; /* of a batch job, as the next two */
+        const char *partition, *account;
+        const char *directory; /* for the file of a token */
 } PiOptions;
 
 typedef struct PiOptionInfo {

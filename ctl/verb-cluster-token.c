@@ -38,17 +38,22 @@ char *pi_cluster_time_left(guint64 expires_usec) {
         return expires_usec > now ? pi_format_usec(expires_usec - now) : g_strdup("-");
 }
 
-/* The arguments (a{sv}) of CreateJoinToken, floating. */
-static GVariant *make_arguments(const PiInvocation *inv) {
-        const PiOptions *o = &inv->options;
+char *pi_cluster_make_token(PiClient *client, guint64 ttl_usec, guint64 uses, GError **error) {
+        g_autoptr(GVariant) reply = NULL;
         GVariantDict dict;
+        const char *text;
 
         g_variant_dict_init(&dict, NULL);
-        if (o->ttl_usec > 0)
-                g_variant_dict_insert(&dict, PI_TOKEN_TTL_USEC, "t", o->ttl_usec);
-        if (o->uses > 0)
-                g_variant_dict_insert(&dict, PI_TOKEN_USES, "u", (guint32) o->uses);
-        return g_variant_new("(@a{sv})", g_variant_dict_end(&dict));
+        if (ttl_usec > 0)
+                g_variant_dict_insert(&dict, PI_TOKEN_TTL_USEC, "t", ttl_usec);
+        if (uses > 0)
+                g_variant_dict_insert(&dict, PI_TOKEN_USES, "u", (guint32) uses);
+        reply = pi_client_call(client, PI_OBJECT_PATH, &create_token,
+                               g_variant_new("(@a{sv})", g_variant_dict_end(&dict)), error);
+        if (!reply)
+                return NULL;
+        g_variant_get(reply, "(&s)", &text);
+        return pi_text_escape(text, FALSE, 0);
 }
 
 /* Not on the standard output: what is there can be pasted as it is. */
@@ -66,19 +71,16 @@ static void hint(const PiInvocation *inv) {
 int pi_cluster_token(PiInvocation *inv, GError **error) {
         PiOutput *out = &inv->out;
         g_autoptr(PiClient) client = pi_client_new(&inv->options, error);
-        g_autoptr(GVariant) reply = NULL, value = NULL;
+        g_autoptr(GVariant) value = NULL;
         g_autofree char *token = NULL;
-        const char *text;
 
         if (client)
-                reply = pi_client_call(client, PI_OBJECT_PATH, &create_token, make_arguments(inv),
-                                       error);
-        if (!reply)
+                token = pi_cluster_make_token(client, inv->options.ttl_usec, inv->options.uses,
+                                              error);
+        if (!token)
                 return PI_VERB_ERROR;
-        g_variant_get(reply, "(&s)", &text);
-        token = pi_text_escape(text, FALSE, 0);
         if (out->json != PI_JSON_OFF) {
-                value = g_variant_ref_sink(g_variant_new_parsed("{'token': <%s>}", text));
+                value = g_variant_ref_sink(g_variant_new_parsed("{'token': <%s>}", token));
                 pi_json_append(value, out->json, out->text);
         } else if (out->terminal.is_tty && !pi_invocation_has(inv, QUIET)) {
                 hint(inv);

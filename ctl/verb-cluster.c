@@ -192,8 +192,13 @@ static int restore(PiInvocation *inv, GError **error) {
         return EXIT_SUCCESS;
 }
 
+#define SBATCH_OPTIONS                                                                             \
+        (PI_OPT(NODES) | PI_OPT(CPUS) | PI_OPT(TIME) | PI_OPT(PARTITION) | PI_OPT(ACCOUNT) |       \
+         PI_OPT(DIRECTORY) | PI_OPT(TTL) | PI_OPT(OUTPUT) | PI_OPT(SUBMIT) | PI_OPT(QUIET))
+
 static const PiAction actions[] = {
         { "init",    NULL,    PI_OPT(QUIET),                              init                   },
+        { "sbatch",  NULL,    SBATCH_OPTIONS,                             pi_cluster_sbatch      },
         { "token",   NULL,    PI_OPT(TTL) | PI_OPT(USES) | PI_OPT(QUIET), pi_cluster_token       },
         { "tokens",  NULL,    0,                                          pi_cluster_list_tokens },
         { "revoke",  "ID",    PI_OPT(QUIET),                              revoke_one             },

@@ -108,11 +108,14 @@ const PiVerb pi_verbs[] = {
           .min_args = 1,
           .max_args = 2,
           .kind = PI_ARGUMENT_CLUSTER,
-          .options = PI_OPT(TTL) | PI_OPT(USES) | PI_OPT(QUIET),
+          .options = PI_OPT(TTL) | PI_OPT(USES) | PI_OPT(QUIET) | PI_OPT(NODES) | PI_OPT(CPUS) |
+                     PI_OPT(TIME) | PI_OPT(PARTITION) | PI_OPT(ACCOUNT) | PI_OPT(DIRECTORY) |
+                     PI_OPT(OUTPUT) | PI_OPT(SUBMIT),
           .run = pi_verb_cluster,
           .help = "Make, join, show or leave a cluster",
           .details = "  init          Make a cluster of this node\n"
                      "  token         Make the command by which another machine joins\n"
+                     "  sbatch        Make a batch script of Slurm, whose nodes join\n"
                      "  tokens        List the tokens that can still be used\n"
                      "  revoke ID     Have a token be of no use any more\n"
                      "  join TOKEN    Join the cluster of a token; - reads it from standard input\n"

@@ -34,8 +34,9 @@ static void set_up(Fixture *f, gconstpointer data) {
         token = pictl(&f->head, "cluster token --uses=2");
         g_assert_cmpint(token.status, ==, 0);
         f->token = g_build_filename(f->head.bus->dir, "token", NULL);
-        g_file_set_contents_full(f->token, token.out, -1, G_FILE_SET_CONTENTS_NONE, 0600, &error);
+        g_file_set_contents(f->token, token.out, -1, &error);
         g_assert_no_error(error);
+        g_assert_no_errno(g_chmod(f->token, 0600));
         /* Neither XML nor an address on a bus could have it as it is, and no socket so long a
          * name. */
         f->tmp = g_strdup_printf("%s/a b&c:<%0100d", f->head.bus->dir, 0);
@@ -111,6 +112,118 @@ static gint64 verified_of(Fixture *f, const char *name) {
 static void wait_until_verified(Fixture *f, const char *name, gint64 leases) {
         while (verified_of(f, name) < leases)
                 g_usleep(POLL_USEC);
+}
+
+/* pictl, which finds no other sbatch than that of the test. */
+static Run pictl_alone(Fixture *f, const char *words) {
+        g_autoptr(GSubprocessLauncher) launcher = test_launcher(
+                        f->head.bus, G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+                                     G_SUBPROCESS_FLAGS_STDERR_PIPE);
+        g_autofree char *line = g_strdup_printf("%s --user %s", g_getenv("PI_PICTL"), words);
+        g_auto(GStrv) argv = NULL;
+        g_autoptr(GSubprocess) process = NULL;
+
+        g_subprocess_launcher_setenv(launcher, "PATH", f->head.bus->dir, TRUE);
+        g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
+        process = g_subprocess_launcher_spawnv(launcher, (const char *const *) argv, NULL);
+        g_assert_nonnull(process);
+        return finish(process);
+}
+
+static void expect(Fixture *f, const char *words, int status, const char *says) {
+        g_auto(Run) run = pictl_alone(f, words);
+
+        g_assert_cmpint(run.status, ==, status);
+        g_assert_nonnull(strstr(status == 0 ? run.out : run.err, says));
+}
+
+/* It keeps the script that it is given. */
+static void make_sbatch(Fixture *f, const char *answers) {
+        g_autofree char *path = g_build_filename(f->head.bus->dir, "sbatch", NULL);
+        g_autofree char *text = g_strdup_printf("#!/bin/sh\n[ \"$*\" = --parsable ] || exit 9\n"
+                                                "/bin/cat >'%s/script'\n%s\n",
+                                                f->head.bus->dir, answers);
+
+        g_assert_true(g_file_set_contents(path, text, -1, NULL));
+        g_assert_no_errno(g_chmod(path, 0700));
+}
+
+/* The token that is named in what pictl has printed is good for as many members as were asked for,
+ * and in nobody else's sight. */
+static void sbatch(Fixture *f, gconstpointer data) {
+        g_autofree char *words = g_strdup_printf("cluster sbatch --nodes=2 --directory=%s "
+                                                 "--time=1h --submit --json=short",
+                                                 f->head.bus->state);
+        g_autofree char *kept = g_build_filename(f->head.bus->dir, "script", NULL);
+        g_autofree char *script = NULL, *token = NULL;
+        g_autoptr(GSubprocess) first = NULL, second = NULL;
+        g_auto(Run) run = {};
+        const char *path;
+        GStatBuf st;
+
+        make_sbatch(f, "echo '145;rack'");
+        run = pictl_alone(f, words);
+        g_assert_cmpint(run.status, ==, 0);
+        g_assert_cmpstr(json_object_get_string_member(root_of(&run), "job"), ==, "145");
+        path = json_object_get_string_member(root_of(&run), "token_file");
+        g_assert_no_errno(g_stat(path, &st));
+        g_assert_cmpuint(st.st_mode & 07777, ==, 0600);
+        g_assert_true(g_file_get_contents(kept, &script, NULL, NULL));
+        g_assert_true(g_file_get_contents(path, &token, NULL, NULL));
+        g_assert_nonnull(strstr(script, "\n#SBATCH --array=1-2\n"));
+        g_assert_nonnull(strstr(script, path));
+        g_assert_null(strstr(script, g_strstrip(token)));
+        first = start(f, "n1", path);
+        second = start(f, "n2", path);
+        wait_until_verified(f, "slurm-145-n1", 0);
+        wait_until_verified(f, "slurm-145-n2", 0);
+        terminate(first);
+        terminate(second);
+        check_end(first, 0, "left");
+        check_end(second, 0, "left");
+}
+
+static gboolean has_token_file(Fixture *f) {
+        g_autoptr(GDir) dir = g_dir_open(f->head.bus->state, 0, NULL);
+        const char *name;
+
+        while ((name = g_dir_read_name(dir)))
+                if (g_str_has_prefix(name, "pi-computed-token-"))
+                        return TRUE;
+        return FALSE;
+}
+
+/* What goes wrong leaves no token in the directory. */
+static void sbatch_refuses(Fixture *f, gconstpointer data) {
+        g_autofree char *good = g_strdup_printf("cluster sbatch --nodes=2 --directory=%s ",
+                                                f->head.bus->state);
+        g_autofree char *submit = g_strconcat(good, "--submit", NULL);
+        g_autofree char *lost = g_strconcat(good, "--output=/nonexistent/script", NULL);
+        g_autofree char *output = g_strdup_printf("%s --quiet --output=%s/script", good,
+                                                  f->head.bus->dir);
+
+        expect(f, "cluster sbatch", 2, "on how many nodes?");
+        expect(f, "cluster sbatch --nodes=0", 2, "1 to 100");
+        expect(f, "cluster sbatch --nodes=101", 2, "1 to 100");
+        expect(f, "cluster sbatch --nodes=node1,node2", 2, "1 to 100");
+        expect(f, "cluster sbatch --nodes=2 --time=4min", 2, "5min to 365d");
+        expect(f, "cluster sbatch --nodes=2 --partition='a b'", 2, "no name for --partition");
+        expect(f, "cluster sbatch --nodes=2 --account=-x", 2, "no name for --account");
+        expect(f, "cluster sbatch --nodes=2 --submit --output=x", 2, "give one of them");
+        expect(f, "cluster sbatch --nodes=2 --uses=2", 2, "--uses does not go with");
+        expect(f, "cluster token --nodes=2", 2, "--nodes does not go with");
+        expect(f, "cluster sbatch --nodes=2 --directory=/nonexistent", 1, "/nonexistent");
+        expect(f, submit, 1, "sbatch could not be started");
+        make_sbatch(f, "echo no such partition >&2; exit 1");
+        expect(f, submit, 1, "sbatch did not take the script");
+        make_sbatch(f, "echo Submitted batch job 145");
+        expect(f, submit, 1, "instead of the number of a job");
+        expect(f, lost, 1, "could not be written");
+        g_assert_false(has_token_file(f));
+        expect(f, output, 0, "");
+        g_assert_true(has_token_file(f));
+        expect(f, "cluster leave", 0, "");
+        expect(f, good, 1, "no cluster");
 }
 
 /* Members compute, more come while they do, and one that leaves takes nothing with it. */
@@ -200,8 +313,7 @@ static void refuses(Fixture *f, gconstpointer data) {
         g_assert_no_errno(g_chmod(f->token, 0640));
         open = start(f, "n1", words);
         check_end(open, 1, "may be used by others");
-        g_assert_true(g_file_set_contents_full(f->token, "pi1-AAAA\n", -1,
-                                               G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+        g_assert_true(g_file_set_contents(f->token, "pi1-AAAA\n", -1, NULL));
         g_assert_no_errno(g_chmod(f->token, 0600));
         wrong = start(f, "n1", words);
         check_end(wrong, 1, "slurm-145-n1 gives up");
@@ -213,6 +325,8 @@ int main(int argc, char **argv) {
         g_test_add("/member/head-dies", Fixture, NULL, set_up, head_dies, tear_down);
         g_test_add("/member/is-removed", Fixture, NULL, set_up, is_removed, tear_down);
         g_test_add("/member/ends-early", Fixture, NULL, set_up, ends_early, tear_down);
+        g_test_add("/member/sbatch", Fixture, NULL, set_up, sbatch, tear_down);
+        g_test_add("/member/sbatch-refuses", Fixture, NULL, set_up, sbatch_refuses, tear_down);
         g_test_add("/member/refuses", Fixture, NULL, set_up, refuses, tear_down);
         return g_test_run();
 }

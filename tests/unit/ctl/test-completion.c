@@ -135,6 +135,8 @@ static void test_bash_offers(void) {
         check_bash("pictl cluster restore n", "node2");
         check_bash("pictl cluster revoke ''", "1f");
         check_bash("pictl cluster token --tt", "--ttl=");
+        check_bash("pictl cluster sb", "sbatch");
+        check_bash("pictl cluster sbatch --acc", "--account=");
         check_bash("pictl firewall re", "remove");
         check_bash("pictl firewall open --fo", "--for=");
         check_bash("pictl wsl ''", "status setup doctor undo -h --help --version --user --system "

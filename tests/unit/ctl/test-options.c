@@ -151,10 +151,10 @@ static void test_list_of_parts(void) {
 static void test_abbreviation(void) {
         g_autoptr(GError) error = NULL;
         PiOptions o;
-        g_autofree char *args = parse("pictl --par=3", &o, NULL);
+        g_autofree char *args = parse("pictl --rep=7", &o, NULL);
 
         g_assert_nonnull(args);
-        g_assert_cmpuint(o.parts, ==, 3);
+        g_assert_cmpuint(o.repeats, ==, 7);
         /* Two options begin so. */
         g_assert_null(parse("pictl --no", &o, &error));
         g_assert_nonnull(strstr(error->message, "'--no'"));
