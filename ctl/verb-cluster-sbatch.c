@@ -68,10 +68,13 @@ static void set_file_error(const char *path, int r, GError **error) {
 /* A new file that nobody else can read, and its absolute path; -1 and an error. */
 static int create_file(const char *directory, char **ret_path, GError **error) {
         char folder[PATH_MAX];
+        gboolean found = realpath(directory, folder) != NULL;
         g_autofree char *path = NULL;
         int fd = -1;
 
-        if (realpath(directory, folder)) {
+        if (found && !g_utf8_validate(folder, -1, NULL))
+                errno = EILSEQ; /* JSON cannot have the name */
+        else if (found) {
                 path = g_build_filename(folder, "pi-computed-token-XXXXXX", NULL);
                 fd = g_mkstemp_full(path, O_WRONLY | O_CLOEXEC, 0600);
         }
@@ -131,7 +134,8 @@ static gboolean hand_over(PiInvocation *inv, const PiSbatch *s, GError **error) 
 static void hint(const PiInvocation *inv, const PiSbatch *s) {
         g_autofree char *path = pi_text_escape(s->token, FALSE, SHOWN_MAX);
 
-        if (!pi_invocation_has(inv, SUBMIT) && !pi_invocation_has(inv, QUIET))
+        if (!pi_invocation_has(inv, SUBMIT) && !pi_invocation_has(inv, QUIET) &&
+            inv->out.json == PI_JSON_OFF)
                 fprintf(stderr, "The token is in %s, for this script once.\n", path);
 }
 

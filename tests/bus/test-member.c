@@ -70,6 +70,7 @@ static GSubprocess *start(Fixture *f, const char *node, const char *words) {
         g_subprocess_launcher_setenv(launcher, "TMPDIR", f->tmp, TRUE);
         g_subprocess_launcher_setenv(launcher, "SLURM_JOB_ID", "145", TRUE);
         g_subprocess_launcher_setenv(launcher, "SLURMD_NODENAME", node, TRUE);
+        g_subprocess_launcher_setenv(launcher, "SLURM_CPUS_PER_TASK", "1", TRUE);
         g_subprocess_launcher_set_child_setup(launcher, lead_group, NULL, NULL);
         g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
         member = g_subprocess_launcher_spawnv(launcher, (const char *const *) argv, &error);
@@ -103,8 +104,10 @@ static gint64 verified_of(Fixture *f, const char *name) {
                 JsonObject *node = json_array_get_object_element(nodes, i);
 
                 if (g_str_equal(json_object_get_string_member(node, "Name"), name) &&
-                    g_str_equal(json_object_get_string_member(node, "State"), "up"))
+                    g_str_equal(json_object_get_string_member(node, "State"), "up")) {
+                        g_assert_cmpint(json_object_get_int_member(node, "Cpus"), ==, 1);
                         return json_object_get_int_member(node, "Verified");
+                }
         }
         return -1;
 }
@@ -229,7 +232,7 @@ static void sbatch_refuses(Fixture *f, gconstpointer data) {
 /* Members compute, more come while they do, and one that leaves takes nothing with it. */
 static void shares(Fixture *f, gconstpointer data) {
         g_autoptr(GSubprocess) first = start_member(f, "n1"), second = NULL;
-        g_autofree char *job = NULL;
+        g_autofree char *job = NULL, *sum = NULL, *expected = NULL;
         g_autoptr(GVariant) local = NULL, report = NULL, state = NULL;
 
         wait_until_verified(f, "slurm-145-n1", 0);
@@ -249,8 +252,9 @@ static void shares(Fixture *f, gconstpointer data) {
                                    &local));
         g_assert_null(test_compute(f->head.client, 100000000, "{'scope': <'cluster'>}", NULL,
                                    &report));
-        g_assert_cmpstr(test_lookup_string(report, "sum_hex"), ==,
-                        test_lookup_string(local, "sum_hex"));
+        expected = test_lookup_string(local, "sum_hex");
+        sum = test_lookup_string(report, "sum_hex");
+        g_assert_cmpstr(sum, ==, expected);
         terminate(second);
         check_end(second, 0, "slurm-145-n2 left");
 }
