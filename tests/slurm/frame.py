@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the programs of tests here have in common."""
 
+import glob
 import os
 import subprocess
 import sys
@@ -10,6 +11,12 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '
 
 import rack  # noqa: E402
 from tap import Tap  # noqa: E402
+
+
+def processes():
+    """{pid: command line} of all that this sees."""
+    return {int(os.path.basename(path)): words for path in glob.glob('/proc/[0-9]*')
+            if (words := rack.read(f'{path}/cmdline').replace('\0', ' ').strip())}
 
 
 def main(checks_of, order):
