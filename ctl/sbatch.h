@@ -14,7 +14,7 @@ typedef struct PiSbatch {
         const char *token; /* absolute path of its file */
 } PiSbatch;
 
-/* Whether Slurm can have a name of this kind; in a script it ends a line for certain. */
+/* Whether the name of a partition or an account can stand in the script. */
 gboolean pi_sbatch_name_is_valid(const char *name);
 
 /* The script. */
