@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The service on a booted machine, as an administrator sees it:
-checks.py SOURCE PACKAGES PROBE CACHE [SUITE]
+checks.py SOURCE PACKAGES PROBE STUB CACHE [SUITE]
 
 Boots one with systemd of its own, see rack.sh, installs what ./dev package has left in the folder
-PACKAGES, and prints TAP. PROBE is the program of fence-probe.c. Needs root and Debian; where it
+PACKAGES, and prints TAP. PROBE is the program of fence-probe.c, STUB that of
+../engine/stub-engine.c. Needs root and Debian; where it
 cannot boot, it skips all and says why. PI_E2E_TERMS is the number of terms of the job that is
 interrupted; without it a number that takes some seconds.
 """
@@ -15,6 +16,7 @@ import re
 import sys
 import time
 
+import engine
 import fence
 import frame
 from frame import Skipped, expect, pictl, read, rules, terms_for
@@ -43,10 +45,11 @@ def metrics(machine):
 class Checks:
     """Each method with a text is a check; they are done in this order on one machine."""
 
-    def __init__(self, machine, source, packages, probe):
+    def __init__(self, machine, source, packages, probe, stub):
         self.machine = machine
         self.packages = packages
         self.probe = probe
+        self.stub = stub
         header = read(source, 'daemon/events.h')
         self.events = dict(re.findall(r'#define PI_EVENT_(\w+) "([0-9a-f]{32})"', header))
         self.units = []
@@ -113,6 +116,10 @@ class Checks:
         """from inside each sandbox: no program, no place, no socket, no power but those it needs"""
         fence.check(self.machine, self.probe)
         self.machine.say('systemctl', 'start', SERVICE)
+
+    def has_an_engine(self):
+        """a job of an engine is launched outside of the sandbox, and leaves nothing"""
+        engine.check(self.machine, self.stub)
 
     def verifies_units(self):
         """systemd-analyze verify has nothing to say"""
@@ -377,14 +384,15 @@ class Checks:
 
 
 ORDER = ('boots', 'installs', 'starts', 'warns_nobody', 'is_activated', 'is_sandboxed',
-         'is_fenced', 'verifies_units', 'tells_cpu', 'survives', 'reloads', 'disk_full',
-         'disk_read_only', 'explains', 'exports', 'leaves_textfile', 'guards', 'beside_firewalld',
-         'beside_ufw', 'tells_memory', 'stops')
+         'is_fenced', 'has_an_engine', 'verifies_units', 'tells_cpu', 'survives', 'reloads',
+         'disk_full', 'disk_read_only', 'explains', 'exports', 'leaves_textfile', 'guards',
+         'beside_firewalld', 'beside_ufw', 'tells_memory', 'stops')
 
 
-def main(source, packages, probe, cache, suite='bookworm'):
+def main(source, packages, probe, stub, cache, suite='bookworm'):
     frame.main_in_order('the service on a booted machine', cache, suite, 1,
-                        lambda rack: Checks(rack[1], source, packages, probe), ORDER)
+                        lambda rack: Checks(rack[1], source, packages, probe, stub),
+                        ORDER)
 
 
-main(*sys.argv[1:6])
+main(*sys.argv[1:7])
