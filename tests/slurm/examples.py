@@ -14,12 +14,13 @@ from rack import DIRECTORY, NODES, Failed, read, say, wait_for
 from documented import blocks_of
 
 DOCUMENT = 'docs/scaling.md'
-# A minute is the least that Slurm knows. Signals come up to half a minute early.
+# A minute is the least that Slurm knows.
 MINUTES = 1
 # What the scripts say, and what is said here in its place.
 CHANGES = {'1e13': f'{TERMS} --chunk={CHUNK}', '--cpus-per-task=16': '--cpus-per-task=1',
            '1:00:00': str(MINUTES)}
-SIGNAL = {'TERM@60': 'TERM@30'}
+# It comes up to half a minute earlier: a run of a minute has 20 s for its start.
+SIGNAL = {'TERM@60': 'TERM@10'}
 SECONDS = 150
 
 

@@ -89,6 +89,12 @@ def say(*argv):
     return done.stdout
 
 
+def start(*argv):
+    """A daemon, which says what it has to say in its log."""
+    return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL, start_new_session=True)
+
+
 def write(name, text):
     with open(os.path.join(DIRECTORY, name), 'w', encoding='utf-8') as file:
         file.write(text)
@@ -151,17 +157,13 @@ class Rack:
         write('mpi.conf', 'PMIxCliTmpDirBase=/run/pmix\n')
         write('cgroup.conf', 'CgroupPlugin=cgroup/v1\n')
         self.make_network()
-        self.daemons = [self.start_munged()]
-        self.daemons.append(subprocess.Popen(['slurmctld', '-D', '-i'], start_new_session=True,
-                                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        self.start_munged()
+        self.controller = start('slurmctld', '-D', '-i')
         self.nodes = [Node(number) for number in range(1, NODES + 1)]
         self.wait_until_idle()
 
     def __getitem__(self, number):
         return self.nodes[number - 1]
-
-    def __iter__(self):
-        return iter(self.nodes)
 
     @staticmethod
     def make_network():
@@ -174,22 +176,20 @@ class Rack:
         say('ip', 'address', 'add', f'{LOGIN}/24', 'dev', 'bridge')
         say('ip', 'link', 'set', 'bridge', 'up')
 
-    @staticmethod
-    def start_munged():
+    def start_munged(self):
         with open(f'{DIRECTORY}/munge.key', 'wb') as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(os.urandom(128))
         options = [f'--{name}={DIRECTORY}/munge.{ending}' for name, ending in
                    (('key-file', 'key'), ('log-file', 'log'), ('pid-file', 'pid'),
                     ('seed-file', 'seed'))]
-        daemon = subprocess.Popen(['munged', '--foreground', *options], start_new_session=True,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.munged = start('munged', '--foreground', *options)
         wait_for('munged', lambda: os.path.exists('/run/munge/munge.socket.2'))
-        return daemon
 
     def wait_until_idle(self):
-        wait_for('all nodes to be idle', lambda: say(
-            'sinfo', '--noheader', '--states=idle', '--format=%D').strip() == str(NODES))
+        wait_for('all nodes to be idle', lambda: subprocess.run(
+            ['sinfo', '--noheader', '--states=idle', '--format=%D'], check=False, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.strip() == str(NODES))
 
     def of_jobs(self):
         """{pid: command line} of what runs on any node and is not the node's own."""
@@ -213,9 +213,8 @@ class Node:
         self.start()
 
     def start(self):
-        self.machine = subprocess.Popen(
-            ['nsenter', f'--net=/run/netns/{self.name}', *NAMESPACES, 'bash', '-c', NODE,
-             'bash', self.name], stdin=subprocess.DEVNULL, start_new_session=True)
+        self.machine = start('nsenter', f'--net=/run/netns/{self.name}', *NAMESPACES, 'bash', '-c',
+                             NODE, 'bash', self.name)
 
     def cut_power(self):
         """All its processes are gone at once."""

@@ -22,10 +22,10 @@ class Checks:
         alone = Job(program, f'--to={TERMS}', f'--chunk={CHUNK}').end()
         self.reference = sums_of(alone.lines())
 
-    def srun(self, *options, to=TERMS, nodes=NODES, mpi=None, words=()):
+    def srun(self, *options, to=TERMS, nodes=NODES, mpi=None):
         return Job('srun', f'--nodes={nodes}', '--ntasks-per-node=1', f'--cpus-per-task={CPUS}',
-                   f'--mpi={mpi or SRUN[self.flavour]}', '--kill-on-bad-exit=1', *words,
-                   self.program, f'--to={to}', f'--chunk={CHUNK}', *options)
+                   f'--mpi={mpi or SRUN[self.flavour]}', '--kill-on-bad-exit=1', self.program,
+                   f'--to={to}', f'--chunk={CHUNK}', *options)
 
     def hurt(self, action, nodes=NODES, mend=lambda: None):
         """Faults of a run to which something happens when each rank has told a chunk, and of the
