@@ -147,14 +147,27 @@ static void test_not_there(void) {
         tear_down(&f);
 }
 
-static void wait_for_engine(TestSession *f, const char *path, const char *state) {
-        for (;;) {
-                g_autoptr(GVariant) now = test_job_property(f->client, path, "EngineState");
+static gboolean is_at(TestSession *f, const char *path, const char *property, const char *state) {
+        g_autoptr(GVariant) now = test_job_property(f->client, path, property);
 
-                if (g_str_equal(g_variant_get_string(now, NULL), state))
-                        return;
+        return g_str_equal(g_variant_get_string(now, NULL), state);
+}
+
+static void wait_for_engine(TestSession *f, const char *path, const char *state) {
+        while (!is_at(f, path, "EngineState", state))
                 g_usleep(1000);
-        }
+}
+
+static double progress_of(TestSession *f, const char *path) {
+        g_autoptr(GVariant) progress = test_job_property(f->client, path, "Progress");
+
+        return g_variant_get_double(progress);
+}
+
+static uint64_t checkpoints(TestSession *f) {
+        g_autoptr(GVariant) metrics = test_metrics(f->client);
+
+        return test_lookup_u64(metrics, "store_checkpoints");
 }
 
 /* At once for whoever asks, however long the engine takes to be gone. */
@@ -191,16 +204,11 @@ static void test_daemon_killed(void) {
         local = local_bits(&f);
         g_assert_null(test_submit(f.client, TERMS, OPTIONS, &path));
         wait_for_engine(&f, path, "running");
-        for (uint64_t saved = 0; saved < 2;) {
-                g_autoptr(GVariant) progress = test_job_property(f.client, path, "Progress");
-                g_autoptr(GVariant) metrics = test_metrics(f.client);
-                static uint64_t before;
-
-                if (g_variant_get_double(progress) > 0 && before == 0)
-                        before = test_lookup_u64(metrics, "store_checkpoints");
-                saved = before > 0 ? test_lookup_u64(metrics, "store_checkpoints") - before : 0;
+        while (progress_of(&f, path) == 0)
                 g_usleep(1000);
-        }
+        /* The next one may have been begun before. */
+        for (uint64_t saved = checkpoints(&f); checkpoints(&f) < saved + 2;)
+                g_usleep(1000);
         g_assert_cmpuint(engines(&f, &first), ==, 1);
         test_daemon_kill(f.bus);
         wait_until_none_left(&f);
@@ -212,15 +220,9 @@ static void test_daemon_killed(void) {
         resumed = test_job_property(f.client, path, "ResumedTerms");
         g_assert_cmpuint(g_variant_get_uint64(resumed), >, 0);
         /* It hangs after each chunk: whoever kills it has the next one launched. */
-        while (engines(&f, &second) > 0 || TRUE) {
-                g_autoptr(GVariant) state = test_job_property(f.client, path, "State");
-
-                if (!g_str_equal(g_variant_get_string(state, NULL), "running"))
-                        break;
-                if (engines(&f, &second) > 0) {
-                        wait_for_engine(&f, path, "running");
+        while (is_at(&f, path, "State", "running")) {
+                if (is_at(&f, path, "EngineState", "running") && engines(&f, &second) > 0)
                         (void) kill(second, SIGKILL);
-                }
                 g_usleep(10000);
         }
         report = test_job_property(f.client, path, "Report");
