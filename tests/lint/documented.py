@@ -39,7 +39,7 @@ NOT_RUN = {
      "'pi-computed federation (TCP 31415)' -Direction Inbound -VMCreatorId $id -Protocol TCP "
      "-LocalPorts 31415 -RemoteAddresses '192.168.1.0/24' -Action Allow"): POWERSHELL,
     ('man/pictl.rst', 'pictl cluster sbatch --nodes=4 --time=8h --submit'):
-        'no Slurm there; tests/bus/test-member.c submits to a stand-in and runs the members',
+        'no Slurm there; tests/slurm/members.py has one',
     ('man/pictl.rst', 'ssh root@node1 pictl cluster token | ssh root@node2 pictl cluster join -'):
         'nobody answers ssh here; tests/bus/test-cluster-api.c joins with a token from stdin',
     ('man/pictl.rst', 'srun --mpi=pmix pi-computed-mpi.openmpi --to=1e11 >first.jsonl'): SLURM,
