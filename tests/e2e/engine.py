@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Jobs of an engine on a booted machine: systemd starts pi-computed-engine, outside of the service's
-sandbox, for each launch. The engine is tests/engine/stub-engine.c."""
+"""Jobs of an engine on a booted machine: systemd starts pi-computed-engine for each launch, outside
+of the service's sandbox. The engine is tests/engine/stub-engine.c."""
 
 from frame import expect, pictl
 from rack import wait_for
