@@ -387,11 +387,15 @@ void pi_lender_describe(const PiLender *lender, PiMetricsNode *node) {
 }
 
 void pi_lender_forget(PiLender *lender, PiJob *job) {
-        for (GList *l = lender->loans.head; l; l = l->next) {
+        GList *next;
+
+        for (GList *l = lender->loans.head; l; l = next) {
                 PiLoan *loan = l->data;
 
+                next = l->next;
                 if (loan->job != job)
                         continue;
+                /* It may be gone when cancel() comes back. */
                 loan->job = NULL;
                 lender->peers->cancel(loan->node, loan->number, lender->peers->userdata);
         }

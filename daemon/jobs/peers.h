@@ -71,7 +71,8 @@ struct PiPeers {
         uint64_t (*run)(const char *id, const PiLeaseOrder *order, PiLeaseAnswered answered,
                         gpointer answered_userdata, gpointer userdata);
 
-        /* The answer is not wanted any more: the member may stop, `answered` still is called. */
+        /* The answer is not wanted any more: the member may stop, `answered` still is called, which
+         * may be within this call. */
         void (*cancel)(const char *id, uint64_t number, gpointer userdata);
 
         /* What the member answered was verified, or was wrong: it gets no more leases until an

@@ -52,6 +52,21 @@ static uint64_t terms_of(const PiJob *job, const char *id) {
         return terms;
 }
 
+/* A member has one of the two orders in its queue, and answers at once when that is called off. */
+static void test_called_off(void) {
+        Cluster c;
+        PiJob *job;
+
+        cluster_start(&c, 3);
+        job = node_submit(&c.node, BIG, "{'kernel': <'generic'>, 'parts': <uint64 4096>}");
+        for (guint i = 0; i < 3; i++)
+                g_assert_cmpuint(c.member[i].out, ==, 2);
+        pi_jobs_end(c.node.jobs, job, node_reason("seen enough"));
+        node_wait(&c.node);
+        g_assert_cmpuint(job->loans, ==, 0);
+        cluster_stop(&c);
+}
+
 static void test_shared(void) {
         Cluster c;
         PiJob *job;
@@ -272,6 +287,7 @@ static void test_coming_and_going(void) {
 
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/lender/called-off", test_called_off);
         g_test_add_func("/lender/shared", test_shared);
         g_test_add_func("/lender/liar", test_liar);
         g_test_add_func("/lender/mute", test_mute);
