@@ -16,8 +16,11 @@
 #include "daemon/mpi/resume.h"
 #include "dbus/error.h"
 
-/* A rank that computes looks for messages so often: what it was granted ahead lasts longer. */
-#define POLL_USEC 500
+/* Looking for messages takes CPU time, and waking up for it. A rank that computes has the next grant
+ * already, and does so this often in the time of one, within bounds. */
+#define POLLS_PER_GRANT 16
+#define POLL_USEC_MIN 500
+#define POLL_USEC_MAX 5000
 
 /* One that waits for the others. */
 #define POLL_IDLE_USEC 200
@@ -151,6 +154,12 @@ static gboolean lead(Run *run) {
         return FALSE;
 }
 
+static uint64_t poll_usec(const Run *run) {
+        if (pi_team_is_idle(run->team))
+                return POLL_IDLE_USEC;
+        return CLAMP(run->rank.last_usec / POLLS_PER_GRANT, POLL_USEC_MIN, POLL_USEC_MAX);
+}
+
 static void go(Run *run) {
         gboolean leading = run->head != NULL, signalled = FALSE;
 
@@ -166,7 +175,7 @@ static void go(Run *run) {
                 if (leading)
                         leading = lead(run);
                 pi_rank_step(&run->rank);
-                pi_team_wait(run->team, pi_team_is_idle(run->team) ? POLL_IDLE_USEC : POLL_USEC);
+                pi_team_wait(run->team, poll_usec(run));
         }
 }
 

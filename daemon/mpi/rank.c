@@ -48,8 +48,10 @@ static void tell(PiRank *rank, const PiTeamSum *sum) {
 void pi_rank_step(PiRank *rank) {
         PiTeamSum sum;
 
-        if (pi_team_take(rank->team, &sum))
+        if (pi_team_take(rank->team, &sum)) {
+                rank->last_usec = sum.usec;
                 tell(rank, &sum);
+        }
         if (rank->grants.length > 0 && pi_team_is_idle(rank->team)) {
                 g_autofree PiRange *range = g_queue_pop_head(&rank->grants);
 

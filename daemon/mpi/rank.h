@@ -11,6 +11,7 @@ typedef struct PiRank {
         gboolean lies;    /* spoils its sums, for tests */
         gboolean retired; /* it sums nothing more, and waits to be told to stop */
         gboolean gone;    /* it was told to stop */
+        uint64_t last_usec; /* that the last grant took; 0: there was none */
         GQueue grants;    /* PiRange, given and not begun; at most PI_GRANTS_OUT */
 } PiRank;
 
