@@ -16,8 +16,8 @@
 #include "daemon/mpi/resume.h"
 #include "dbus/error.h"
 
-/* Looking for messages takes CPU time, and waking up for it. A rank that computes has the next grant
- * already, and does so this often in the time of one, within bounds. */
+/* Looking for messages takes CPU time, and so does waking up. A rank that computes has its next
+ * grant already, and looks this often in the time of one, within bounds. */
 #define POLLS_PER_GRANT 16
 #define POLL_USEC_MIN 500
 #define POLL_USEC_MAX 5000

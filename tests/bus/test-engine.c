@@ -181,7 +181,6 @@ static void test_cancel(void) {
 
         for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
                 g_autofree char *path = NULL;
-                g_autoptr(GVariant) state = NULL;
                 TestSession f;
 
                 set_up(&f, cases[i].mode, "");
