@@ -25,8 +25,7 @@ struct PiEngine {
         double grace_seconds;
 
         /* Has ranges summed, PiRange, PI_CONTRACT_RANGES_MAX at most. Each is to be told as one
-         * chunk. NULL, with an error of
-         * the domain PI_ERROR, when nothing can be launched here. */
+         * chunk. NULL, with an error of the domain PI_ERROR, when nothing can be launched here. */
         PiLaunch *(*launch)(const GArray *ranges, const PiLaunchHooks *hooks,
                             gpointer hooks_userdata, gpointer userdata, GError **error);
 

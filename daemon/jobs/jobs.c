@@ -67,6 +67,12 @@ static void keep_finished(PiJobs *jobs, PiJob *job) {
                 remove_job(jobs, g_queue_pop_head(&jobs->finished));
 }
 
+/* Of a job that does not run any more. */
+static void end_launch(PiJobs *jobs, PiJob *job) {
+        if (job->spec.engine != PI_ENGINE_LOCAL)
+                pi_contractor_forget(jobs->contractor, job);
+}
+
 /* The last move of a job: job->error says whether it ended well. */
 static void finish(PiJobs *jobs, PiJob *job) {
         PiReportNode node = {
@@ -79,8 +85,7 @@ static void finish(PiJobs *jobs, PiJob *job) {
 
         if (jobs->lender)
                 pi_lender_forget(jobs->lender, job);
-        if (jobs->contractor)
-                pi_contractor_forget(jobs->contractor, job);
+        end_launch(jobs, job);
         g_clear_handle_id(&job->deadline, g_source_remove);
         pi_job_set_state(job, !job->error ? PI_JOB_DONE
                               : g_error_matches(job->error, PI_ERROR, PI_ERROR_CANCELLED)
@@ -176,8 +181,7 @@ static void job_preempted(PiJob *job, gpointer userdata) {
         pi_cores_job_ended(jobs->cores, job);
         if (job->guest)
                 return;
-        if (jobs->contractor)
-                pi_contractor_forget(jobs->contractor, job);
+        end_launch(jobs, job);
         jobs->preempted++;
         if (jobs->saver)
                 pi_saver_queued(jobs->saver, job);
@@ -211,8 +215,7 @@ static void job_suspended(PiJob *job, gpointer userdata) {
         PiJobs *jobs = userdata;
 
         pi_cores_job_ended(jobs->cores, job);
-        if (jobs->contractor)
-                pi_contractor_forget(jobs->contractor, job);
+        end_launch(jobs, job);
         put_away(jobs, job);
         stop_timer_if_idle(jobs);
 }

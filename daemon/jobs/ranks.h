@@ -14,9 +14,8 @@ typedef struct PiRanks {
 void pi_ranks_take(PiRanks *ranks, const PiContractHello *hello);
 void pi_ranks_clear(PiRanks *ranks);
 
-/* The share of a rank in the job; see pi_job_member(). Of a later launch the same rank on the same
- * host has the same.
- * Its name is "HOST#RANK". */
+/* The share of a rank in the job, by the name "HOST#RANK"; see pi_job_member(). Of a later launch
+ * the same rank on the same host has the same. */
 PiMemberShare *pi_ranks_share(const PiRanks *ranks, PiJob *job, uint32_t rank, uint16_t *ret_index);
 
 /* The host in the name of a rank's share. */
