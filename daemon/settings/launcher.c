@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "daemon/settings/invalid.h"
 #include "daemon/settings/lines.h"
-#include "dbus/error.h"
 
 #define HELPER "{helper}"
 #define PLACEHOLDERS "{ranks}, {nodes}, {threads} or " HELPER
@@ -33,19 +33,6 @@ const PiLauncherPreset *pi_launcher_preset(const char *launcher) {
         return NULL;
 }
 
-static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean fail(GError **error, const char *format, ...) {
-        g_autofree char *message = NULL;
-        va_list ap;
-
-        va_start(ap, format);
-        message = g_strdup_vprintf(format, ap);
-        va_end(ap);
-        g_set_error(error, PI_ERROR, PI_ERROR_INVALID_SETTING, "Launcher=: %s", message);
-        return FALSE;
-}
-
 /* The next "{name}" of lower-case letters; other braces mean nothing. */
 static char *next_placeholder(const char **text) {
         for (const char *p = strchr(*text, '{'); p; p = strchr(p + 1, '{')) {
@@ -72,10 +59,12 @@ static gboolean check_word(const char *word, GError **error) {
                         return TRUE;
                 shown = pi_lines_show(g_str_equal(name, HELPER) ? word : name);
                 if (g_str_equal(name, HELPER))
-                        return fail(error, "%s has more than " HELPER " in it, which has to be a "
-                                           "word of its own", shown);
+                        return pi_setting_invalid(error,
+                                "Launcher=: %s has more than " HELPER " in it, which has to be a "
+                                "word of its own", shown);
                 if (!g_strv_contains(known, name))
-                        return fail(error, "%s is no placeholder: give " PLACEHOLDERS, shown);
+                        return pi_setting_invalid(error,
+                                "Launcher=: %s is no placeholder: give " PLACEHOLDERS, shown);
         }
 }
 
@@ -85,17 +74,20 @@ char **pi_launcher_words(const char *launcher, GError **error) {
         int n;
 
         if (strlen(launcher) > PI_LAUNCHER_MAX) {
-                fail(error, "A command of %" G_GSIZE_FORMAT " bytes: at most %d are taken",
-                     strlen(launcher), PI_LAUNCHER_MAX);
+                pi_setting_invalid(error,
+                        "Launcher=: A command of %" G_GSIZE_FORMAT " bytes: at most %d are taken",
+                        strlen(launcher), PI_LAUNCHER_MAX);
                 return NULL;
         }
         if (!g_shell_parse_argv(preset ? preset->command : launcher, &n, &words, NULL)) {
-                fail(error, "A command whose quotes do not match, or that has no word");
+                pi_setting_invalid(error,
+                        "Launcher=: A command whose quotes do not match, or that has no word");
                 return NULL;
         }
         if (n > PI_LAUNCHER_WORDS_MAX) {
-                fail(error, "A command of %d words: at most %d are taken", n,
-                     PI_LAUNCHER_WORDS_MAX);
+                pi_setting_invalid(error,
+                        "Launcher=: A command of %d words: at most %d are taken", n,
+                        PI_LAUNCHER_WORDS_MAX);
                 return NULL;
         }
         for (char **word = words; *word; word++)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "daemon/settings/invalid.h"
 #include "dbus/error.h"
 
 #define SHOWN_MAX 64
@@ -27,19 +28,6 @@ char *pi_lines_show(const char *text) {
         return g_string_free(shown, FALSE);
 }
 
-static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean fail(GError **error, const char *format, ...) {
-        g_autofree char *message = NULL;
-        va_list ap;
-
-        va_start(ap, format);
-        message = g_strdup_vprintf(format, ap);
-        va_end(ap);
-        g_set_error_literal(error, PI_ERROR, PI_ERROR_INVALID_SETTING, message);
-        return FALSE;
-}
-
 typedef struct Reader {
         PiLineTaker take;
         gpointer userdata;
@@ -51,7 +39,8 @@ static gboolean take_section(Reader *r, char *line, GError **error) {
         gsize length = strlen(line);
 
         if (length < 3 || line[length - 1] != ']')
-                return fail(error, "A section that does not end: write it as [Limits]");
+                return pi_setting_invalid(error,
+                        "A section that does not end: write it as [Limits]");
         line[length - 1] = '\0';
         g_free(r->section);
         r->section = g_strdup(line + 1);
@@ -65,14 +54,15 @@ static gboolean take_assignment(Reader *r, char *line, GError **error) {
 
         if (!equals || equals == line) {
                 shown = pi_lines_show(line);
-                return fail(error, "\"%s\" is no assignment: write KEY=VALUE", shown);
+                return pi_setting_invalid(error, "\"%s\" is no assignment: write KEY=VALUE", shown);
         }
         *equals = '\0';
         g_strchomp(line);
         if (!r->section) {
                 shown = pi_lines_show(line);
-                return fail(error, "%s= stands before the first section: write [Limits], or the "
-                                   "one it belongs in, above it", shown);
+                return pi_setting_invalid(error,
+                        "%s= stands before the first section: write [Limits], or the "
+                        "one it belongs in, above it", shown);
         }
         return r->take(&(PiLine) { .number = r->number,
                                    .section = r->section,
@@ -85,19 +75,21 @@ static gboolean take_line(Reader *r, const char *text, gsize length, GError **er
         g_autofree char *line = NULL;
 
         if (length > PI_LINES_LINE_MAX)
-                return fail(error, "A line of %" G_GSIZE_FORMAT " bytes: at most %d are read",
-                            length, PI_LINES_LINE_MAX);
+                return pi_setting_invalid(error,
+                        "A line of %" G_GSIZE_FORMAT " bytes: at most %d are read",
+                        length, PI_LINES_LINE_MAX);
         if (memchr(text, '\0', length))
-                return fail(error, "A NUL byte: the file must be plain text");
+                return pi_setting_invalid(error, "A NUL byte: the file must be plain text");
         if (!g_utf8_validate(text, (gssize) length, NULL))
-                return fail(error, "Text that is not UTF-8");
+                return pi_setting_invalid(error, "Text that is not UTF-8");
         line = g_strndup(text, length);
         g_strstrip(line);
         if (line[0] == '\0' || line[0] == '#' || line[0] == ';')
                 return TRUE;
         if (g_str_has_suffix(line, "\\"))
-                return fail(error, "A backslash at the end: lines are not continued here, write "
-                                   "the value on one");
+                return pi_setting_invalid(error,
+                        "A backslash at the end: lines are not continued here, write "
+                        "the value on one");
         return line[0] == '[' ? take_section(r, line, error) : take_assignment(r, line, error);
 }
 

@@ -2,10 +2,10 @@
 #include "daemon/settings/settings.h"
 
 #include "daemon/settings/files.h"
+#include "daemon/settings/invalid.h"
 #include "daemon/settings/keys.h"
 #include "daemon/settings/launcher.h"
 #include "daemon/settings/lines.h"
-#include "dbus/error.h"
 
 PiSettings *pi_settings_new(void) {
         PiSettings *settings = g_new0(PiSettings, 1);
@@ -52,19 +52,6 @@ static void reading_clear(Reading *reading) {
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, reading_clear)
 
-static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean fail(GError **error, const char *format, ...) {
-        g_autofree char *message = NULL;
-        va_list ap;
-
-        va_start(ap, format);
-        message = g_strdup_vprintf(format, ap);
-        va_end(ap);
-        g_set_error_literal(error, PI_ERROR, PI_ERROR_INVALID_SETTING, message);
-        return FALSE;
-}
-
 static gboolean unknown_section(const char *section, GError **error) {
         g_autofree char *shown = pi_lines_show(section);
         g_autoptr(GString) known = g_string_new(NULL);
@@ -73,7 +60,8 @@ static gboolean unknown_section(const char *section, GError **error) {
                 if (key == pi_setting_keys || !g_str_equal(key->section, key[-1].section))
                         g_string_append_printf(known, "%s[%s]", known->len > 0 ? ", " : "",
                                                key->section);
-        return fail(error, "There is no section [%s]: give one of %s", shown, known->str);
+        return pi_setting_invalid(error,
+                "There is no section [%s]: give one of %s", shown, known->str);
 }
 
 static gboolean unknown_key(const PiLine *line, GError **error) {
@@ -84,8 +72,9 @@ static gboolean unknown_key(const PiLine *line, GError **error) {
                 if (g_str_equal(key->section, line->section))
                         g_string_append_printf(known, "%s%s=", known->len > 0 ? ", " : "",
                                                key->name);
-        return fail(error, "[%s] has no key %s=: give one of %s", line->section, shown,
-                    known->str);
+        return pi_setting_invalid(error,
+                "[%s] has no key %s=: give one of %s", line->section, shown,
+                known->str);
 }
 
 static gboolean take_section(const char *section, GError **error) {
@@ -119,8 +108,9 @@ static gboolean take(const PiLine *line, gpointer userdata, GError **error) {
         if (!key)
                 return unknown_key(line, error);
         if (!g_str_equal(key->section, line->section))
-                return fail(error, "%s= belongs in [%s], not in [%s]", key->name, key->section,
-                            line->section);
+                return pi_setting_invalid(error,
+                        "%s= belongs in [%s], not in [%s]", key->name, key->section,
+                        line->section);
         if (!pi_setting_set(key, line->value, reading->settings, error))
                 return FALSE;
         g_free(reading->places[key - pi_setting_keys]);
@@ -148,9 +138,10 @@ static gboolean check_deadlines(const Reading *reading, GError **error) {
 
         if (s->deadline_max_usec == 0 || s->deadline_default_usec <= s->deadline_max_usec)
                 return TRUE;
-        return fail(error, "%s: %s=%s is longer than %s=%s of %s: give at most that",
-                    reading->places[value], pi_setting_keys[value].name, reading->values[value],
-                    pi_setting_keys[limit].name, reading->values[limit], reading->places[limit]);
+        return pi_setting_invalid(error,
+                "%s: %s=%s is longer than %s=%s of %s: give at most that",
+                reading->places[value], pi_setting_keys[value].name, reading->values[value],
+                pi_setting_keys[limit].name, reading->values[limit], reading->places[limit]);
 }
 
 /* Slurm gives a rank one CPU when nothing is said. */
@@ -161,8 +152,9 @@ static gboolean check_threads(const Reading *reading, GError **error) {
         if (s->engine_threads > 0 || !pi_launcher_preset(s->engine_launcher) ||
             !pi_launcher_uses(s->engine_launcher, "threads"))
                 return TRUE;
-        return fail(error, "%s: Launcher=%s needs Threads=: give the CPUs of a rank, for example "
-                           "those of a node", reading->places[launcher], s->engine_launcher);
+        return pi_setting_invalid(error,
+                "%s: Launcher=%s needs Threads=: give the CPUs of a rank, for example "
+                "those of a node", reading->places[launcher], s->engine_launcher);
 }
 
 static gboolean check_ranks(const Reading *reading, GError **error) {
@@ -175,8 +167,9 @@ static gboolean check_ranks(const Reading *reading, GError **error) {
             pi_launcher_uses(s->engine_launcher, "ranks") ||
             !pi_launcher_preset(s->engine_launcher))
                 return TRUE;
-        return fail(error, "%s: %s=%s needs a launcher: set Launcher= of [Engine]",
-                    reading->places[key], pi_setting_keys[key].name, reading->values[key]);
+        return pi_setting_invalid(error,
+                "%s: %s=%s needs a launcher: set Launcher= of [Engine]",
+                reading->places[key], pi_setting_keys[key].name, reading->values[key]);
 }
 
 static gboolean check(const Reading *reading, GError **error) {
