@@ -60,7 +60,9 @@ class Checks:
 
     def units(self):
         listed = self.machine.say('rpm', '-ql', *PACKAGES)
-        return re.findall(r'^/usr/lib/systemd/system/(.*)$', listed, re.MULTILINE)
+        units = re.findall(r'^/usr/lib/systemd/system/(.*)$', listed, re.MULTILINE)
+        # systemctl show takes no template, but any instance of it.
+        return [unit.replace('@.', '@any.') for unit in units]
 
     def processes(self):
         """Of all users of the packages."""
