@@ -98,9 +98,9 @@ int pi_variant_append(sd_bus_message *m, GVariant *value) {
         return append_value(m, v, 0);
 }
 
-static int read_children(sd_bus_message *m, GVariantBuilder *builder, unsigned depth) {
+static int read_children(sd_bus_message *m, GPtrArray *children, unsigned depth) {
         for (;;) {
-                g_autoptr(GVariant) child = NULL;
+                GVariant *child;
                 int r = sd_bus_message_at_end(m, /* complete = */ 0);
                 if (r < 0)
                         return r;
@@ -109,7 +109,7 @@ static int read_children(sd_bus_message *m, GVariantBuilder *builder, unsigned d
                 r = read_value(m, &child, depth + 1);
                 if (r < 0)
                         return r;
-                g_variant_builder_add_value(builder, child);
+                g_ptr_array_add(children, child);
         }
 }
 
@@ -128,10 +128,25 @@ static int read_flat_array(sd_bus_message *m, const char *contents, GVariant **r
         return 0;
 }
 
+/* Of children as sd-bus found them: as many and of the types that there have to be. */
+static GVariant *container_of(char type, const char *contents, const GPtrArray *children) {
+        GVariant *const *child = (GVariant *const *) children->pdata;
+
+        switch (type) {
+        case SD_BUS_TYPE_ARRAY:
+                return g_variant_new_array(G_VARIANT_TYPE(contents), child, children->len);
+        case SD_BUS_TYPE_VARIANT:
+                return g_variant_new_variant(child[0]);
+        case SD_BUS_TYPE_STRUCT:
+                return g_variant_new_tuple(child, children->len);
+        default:
+                return g_variant_new_dict_entry(child[0], child[1]);
+        }
+}
+
 static int read_container(sd_bus_message *m, char type, const char *contents, GVariant **ret,
                           unsigned depth) {
-        g_autofree char *signature = NULL;
-        g_autoptr(GVariantBuilder) builder = NULL;
+        g_autoptr(GPtrArray) children = NULL;
         int r;
 
         if (depth >= PI_VARIANT_DEPTH_MAX)
@@ -142,30 +157,17 @@ static int read_container(sd_bus_message *m, char type, const char *contents, GV
                 if (r != -EOPNOTSUPP)
                         return r;
         }
-        switch (type) {
-        case SD_BUS_TYPE_ARRAY:
-                signature = g_strdup_printf("a%s", contents);
-                break;
-        case SD_BUS_TYPE_VARIANT:
-                signature = g_strdup("v");
-                break;
-        case SD_BUS_TYPE_STRUCT:
-                signature = g_strdup_printf("(%s)", contents);
-                break;
-        default:
-                signature = g_strdup_printf("{%s}", contents);
-        }
-        builder = g_variant_builder_new(G_VARIANT_TYPE(signature));
         r = sd_bus_message_enter_container(m, type, contents);
         if (r < 0)
                 return r;
-        r = read_children(m, builder, depth);
+        children = g_ptr_array_new_with_free_func((GDestroyNotify) g_variant_unref);
+        r = read_children(m, children, depth);
         if (r < 0)
                 return r;
         r = sd_bus_message_exit_container(m);
         if (r < 0)
                 return r;
-        *ret = g_variant_ref_sink(g_variant_builder_end(builder));
+        *ret = g_variant_ref_sink(container_of(type, contents, children));
         return 0;
 }
 
