@@ -34,9 +34,27 @@ void pi_fields_fail(PiFields *f, const char *format, ...) {
         f->error = g_error_new(PI_ERROR, PI_ERROR_INVALID_OPTION, "%s: %s", f->what, message);
 }
 
-gboolean pi_fields_has(const PiFields *f, const char *key) {
-        g_autoptr(GVariant) value =
-                f->error ? NULL : g_variant_lookup_value(f->dict, key, NULL);
+/* Keys are mostly asked for in the order in which they were written. */
+static GVariant *find(PiFields *f, const char *key) {
+        gsize n = g_variant_n_children(f->dict);
+
+        for (gsize i = 0; i < n; i++) {
+                gsize at = (f->next + i) % n;
+                g_autoptr(GVariant) entry = g_variant_get_child_value(f->dict, at);
+                g_autoptr(GVariant) name = g_variant_get_child_value(entry, 0);
+                g_autoptr(GVariant) value = NULL;
+
+                if (!g_str_equal(g_variant_get_string(name, NULL), key))
+                        continue;
+                f->next = at + 1;
+                value = g_variant_get_child_value(entry, 1);
+                return g_variant_get_variant(value);
+        }
+        return NULL;
+}
+
+gboolean pi_fields_has(PiFields *f, const char *key) {
+        g_autoptr(GVariant) value = f->error ? NULL : find(f, key);
 
         return value != NULL;
 }
@@ -47,7 +65,7 @@ static GVariant *get(PiFields *f, const char *key, const char *type) {
 
         if (f->error)
                 return NULL;
-        value = g_variant_lookup_value(f->dict, key, NULL);
+        value = find(f, key);
         if (!value) {
                 pi_fields_fail(f, "\"%s\" is missing", key);
                 return NULL;

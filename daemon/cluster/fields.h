@@ -9,6 +9,7 @@
  * kept, and what is read after it is of no use: ask for everything, then look at it once. */
 typedef struct PiFields {
         GVariant *dict;   /* a{sv} */
+        gsize next;       /* its entry behind the last one that was found */
         const char *what; /* it is, for messages: "Identify" */
         GError *error;    /* PI_ERROR_INVALID_OPTION, naming what, key and range */
 } PiFields;
@@ -22,7 +23,7 @@ gboolean pi_fields_end(PiFields *fields, GError **error);
 /* Makes it the fault if there is none yet. */
 void pi_fields_fail(PiFields *fields, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-gboolean pi_fields_has(const PiFields *fields, const char *key);
+gboolean pi_fields_has(PiFields *fields, const char *key);
 
 /* These must be there; min and max are the ends of the range. */
 uint32_t pi_fields_u32(PiFields *fields, const char *key, uint32_t min, uint32_t max);

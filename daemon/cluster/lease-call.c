@@ -13,20 +13,24 @@
 
 G_STATIC_ASSERT(sizeof(PiFixed) == LIMBS * sizeof(guint64));
 
-GVariant *pi_lease_order_to_variant(const PiLeaseOrder *order, uint64_t number) {
-        GVariantDict d;
+static GVariant *entry(const char *key, GVariant *value) {
+        return g_variant_new_dict_entry(g_variant_new_string(key), g_variant_new_variant(value));
+}
 
-        g_variant_dict_init(&d, NULL);
-        g_variant_dict_insert(&d, "number", "t", number);
-        g_variant_dict_insert(&d, "job", "t", order->job);
-        g_variant_dict_insert(&d, "terms", "t", order->terms);
-        g_variant_dict_insert(&d, "parts", "t", order->parts);
-        g_variant_dict_insert(&d, "first_lease", "u", order->first_lease);
-        g_variant_dict_insert(&d, "leases", "u", order->n_leases);
-        g_variant_dict_insert(&d, "cpus", "u", order->cpus);
-        g_variant_dict_insert(&d, "priority", "i", order->priority);
-        g_variant_dict_insert(&d, "kernel", "s", order->kernel);
-        return g_variant_dict_end(&d);
+GVariant *pi_lease_order_to_variant(const PiLeaseOrder *order, uint64_t number) {
+        GVariant *const entries[] = {
+                entry("number", g_variant_new_uint64(number)),
+                entry("job", g_variant_new_uint64(order->job)),
+                entry("terms", g_variant_new_uint64(order->terms)),
+                entry("parts", g_variant_new_uint64(order->parts)),
+                entry("first_lease", g_variant_new_uint32(order->first_lease)),
+                entry("leases", g_variant_new_uint32(order->n_leases)),
+                entry("cpus", g_variant_new_uint32(order->cpus)),
+                entry("priority", g_variant_new_int32(order->priority)),
+                entry("kernel", g_variant_new_string(order->kernel)),
+        };
+
+        return g_variant_new_array(NULL, entries, G_N_ELEMENTS(entries));
 }
 
 gboolean pi_lease_order_from_variant(GVariant *dict, PiLeaseOrder *ret, uint64_t *ret_number,
@@ -53,20 +57,17 @@ gboolean pi_lease_order_from_variant(GVariant *dict, PiLeaseOrder *ret, uint64_t
 }
 
 GVariant *pi_lease_answer_to_variant(const PiLeaseAnswer *answer) {
-        guint64 limbs[PI_LEASE_ORDER_MAX * LIMBS];
-        guint n = answer->n_leases * (guint) LIMBS;
-        GVariantDict d;
+        GVariant *sums = g_variant_new_fixed_array(G_VARIANT_TYPE_UINT64, answer->sum,
+                                                   answer->n_leases * LIMBS, sizeof(guint64));
+        GVariant *const entries[] = {
+                entry("sums", sums),
+                entry("cpu_nsec", g_variant_new_uint64(answer->cpu_nsec)),
+                entry("elapsed_nsec", g_variant_new_uint64(answer->elapsed_nsec)),
+                entry("retries", g_variant_new_uint64(answer->retries)),
+                entry("kernel", g_variant_new_string(answer->kernel)),
+        };
 
-        memcpy(limbs, answer->sum, n * sizeof(*limbs));
-        g_variant_dict_init(&d, NULL);
-        g_variant_dict_insert_value(&d, "sums",
-                                    g_variant_new_fixed_array(G_VARIANT_TYPE_UINT64, limbs, n,
-                                                              sizeof(*limbs)));
-        g_variant_dict_insert(&d, "cpu_nsec", "t", answer->cpu_nsec);
-        g_variant_dict_insert(&d, "elapsed_nsec", "t", answer->elapsed_nsec);
-        g_variant_dict_insert(&d, "retries", "t", answer->retries);
-        g_variant_dict_insert(&d, "kernel", "s", answer->kernel);
-        return g_variant_dict_end(&d);
+        return g_variant_new_array(NULL, entries, G_N_ELEMENTS(entries));
 }
 
 gboolean pi_lease_answer_from_variant(GVariant *dict, const PiLeaseOrder *order,
