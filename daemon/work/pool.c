@@ -71,7 +71,10 @@ static gpointer worker_main(gpointer userdata) {
                 pi_worker_run(a->task, &s->worker);
                 pthread_mutex_lock(&pool->mutex);
                 s->left = true;
+                pthread_mutex_unlock(&pool->mutex);
+                /* Without the mutex: who is woken takes it at once. */
                 g_source_set_ready_time(pool->completions, 0);
+                pthread_mutex_lock(&pool->mutex);
         }
         pthread_mutex_unlock(&pool->mutex);
         return NULL;
