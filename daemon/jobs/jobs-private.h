@@ -5,6 +5,7 @@
 #include "daemon/jobs/jobs.h"
 #include "daemon/jobs/lender.h"
 #include "daemon/jobs/measure.h"
+#include "daemon/jobs/own-rate.h"
 #include "daemon/jobs/quota.h"
 #include "daemon/jobs/saver.h"
 #include "daemon/jobs/scheduler.h"
@@ -34,6 +35,7 @@ struct PiJobs {
         const PiPeers *peers; /* NULL: there are none, and no lender */
         PiLender *lender;
         PiLenderHooks lender_hooks;
+        PiOwnRate own_rate; /* for it */
         PiContractor *contractor; /* NULL: there is no engine but the local one */
         PiContractorHooks contractor_hooks;
         Listener listener[LISTENERS_MAX];

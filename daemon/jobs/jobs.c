@@ -11,7 +11,6 @@
 
 #define PROGRESS_MSEC 100
 #define PROGRESSES_PER_TICK 10
-#define RATE_NSEC_MIN (UINT64_C(50) * 1000000) /* of a job, before its rate is believed */
 
 static const GQueue *running(const PiJobs *jobs) {
         return pi_scheduler_running(jobs->scheduler);
@@ -437,15 +436,12 @@ static void settled_elsewhere(PiJob *job, uint32_t lease, gpointer userdata) {
         pi_cores_settled(jobs->cores, job, lease);
 }
 
-/* As measured, once it is: others may be at these CPUs, too. */
 static double rate_here(const PiJob *job, gpointer userdata) {
-        const PiJobs *jobs = userdata;
-        uint64_t nsec = pi_job_active_nsec(job) - job->resumed_nsec;
-        uint64_t terms = pi_job_terms_here(job);
+        PiJobs *jobs = userdata;
 
-        if (nsec >= RATE_NSEC_MIN && terms > 0)
-                return (double) terms * 1e9 / (double) nsec;
-        return pi_baselines_rate(jobs->baselines, job->spec.kernel) * job->slots;
+        return pi_own_rate(&jobs->own_rate, job,
+                           pi_baselines_rate(jobs->baselines, job->spec.kernel),
+                           pi_clock_nsec(CLOCK_MONOTONIC));
 }
 
 void pi_jobs_set_peers(PiJobs *jobs, const PiPeers *peers) {

@@ -9,8 +9,10 @@
 #include "daemon/work/clock.h"
 #include "daemon/work/lend.h"
 
-/* What is out is looked after so often, and so is who is left alone for a while. */
+/* What is out is looked after so often once nothing else is left, and so is who is left alone for a
+ * while. Before that there is nothing to look for. */
 #define TAIL_MSEC 10
+#define TAIL_AHEAD_MSEC 250
 
 /* Who did not answer well is left alone so long. */
 #define PAUSE_NSEC (UINT64_C(1) * 1000000000)
@@ -35,7 +37,7 @@ typedef struct Feeding {
         PiJob *job;
         guint n_peers;
         double own_rate, all_rates; /* terms per second */
-        double lent;                /* terms, to all members */
+        double lent;                /* terms, to all members; see PiBorrowed */
         gboolean none_slow;         /* no lease of this node is worth another try elsewhere */
 } Feeding;
 
@@ -110,7 +112,12 @@ static void count_loans(Feeding *f) {
                         continue;
                 loan->borrower->here.orders += is_late(loan, now) ? PI_ORDERS_OUT : 1;
                 loan->borrower->here.terms += loan->terms;
-                f->lent += (double) loan->terms;
+        }
+        for (guint i = 0; i < f->n_peers; i++) {
+                PiBorrower *b = borrower_of(f->lender, &f->lender->peer[i]);
+
+                b->here.terms = pi_borrower_undone(b, b->here.terms, now);
+                f->lent += (double) b->here.terms;
         }
 }
 
@@ -167,6 +174,7 @@ static uint64_t order_terms(const Feeding *f, const PiPeer *peer, const PiBorrow
                 .own_rate = f->job->spec.elsewhere ? 0 : f->own_rate,
                 .all_rates = f->all_rates,
                 .round_trip = (double) peer->round_trip_usec / 1e6,
+                .steady = now_nsec() < borrower->steady_until_nsec,
         });
 }
 
@@ -222,8 +230,6 @@ static double rates_of(const Feeding *f) {
         return MAX(rates, 1);
 }
 
-static gboolean look_after_tail(gpointer userdata);
-
 static gboolean is_paused(gpointer id, gpointer borrower, gpointer now) {
         return ((const PiBorrower *) borrower)->paused_until_nsec > *(const uint64_t *) now;
 }
@@ -233,6 +239,30 @@ static gboolean is_anybody_paused(const PiLender *lender) {
         uint64_t now = now_nsec();
 
         return g_hash_table_find(lender->borrowers, is_paused, &now) != NULL;
+}
+
+static gboolean look_after_tail(gpointer userdata);
+
+/* When nothing will be left of the job but what is out, if members get no more of it. */
+static double tail_in_seconds(const PiLender *lender, const PiJob *job) {
+        double rate = lender->hooks->rate_here(job, lender->hooks->userdata);
+
+        return (double) pi_task_untaken_terms(job->task) / MAX(rate, 1);
+}
+
+static void watch_tail(PiLender *lender) {
+        gboolean paused = is_anybody_paused(lender);
+        double seconds = paused ? 0 : TAIL_AHEAD_MSEC / 1e3;
+        const GList *l = lender->hooks->running(lender->hooks->userdata)->head;
+
+        g_clear_handle_id(&lender->tail, g_source_remove);
+        if (lender->loans.length == 0 && (!paused || !l))
+                return;
+        for (; l; l = l->next)
+                if (((PiJob *) l->data)->loans > 0)
+                        seconds = MIN(seconds, tail_in_seconds(lender, l->data));
+        lender->tail = g_timeout_add(MAX((guint) (seconds * 1e3), TAIL_MSEC), look_after_tail,
+                                     lender);
 }
 
 void pi_lender_feed(PiLender *lender, PiJob *job) {
@@ -253,8 +283,7 @@ void pi_lender_feed(PiLender *lender, PiJob *job) {
         if (job->slots == 0 && job->loans > 0 &&
             !lender->hooks->is_judged(job, lender->hooks->userdata))
                 pi_runner_stand_back(job);
-        if (lender->tail == 0 && (job->loans > 0 || is_anybody_paused(lender)))
-                lender->tail = g_timeout_add(TAIL_MSEC, look_after_tail, lender);
+        watch_tail(lender);
 }
 
 gboolean pi_lender_rescue(PiLender *lender, PiJob *job, uint32_t lease) {
@@ -303,17 +332,15 @@ static void poke_running(PiLender *lender) {
 
 static gboolean look_after_tail(gpointer userdata) {
         PiLender *lender = userdata;
-        const GQueue *running = lender->hooks->running(lender->hooks->userdata);
-        gboolean paused = running->length > 0 && is_anybody_paused(lender);
 
+        lender->tail = 0;
         if (double_late(lender))
                 poke_running(lender);
         else
-                for (const GList *l = running->head; l; l = l->next)
+                for (const GList *l = lender->hooks->running(lender->hooks->userdata)->head; l;
+                     l = l->next)
                         pi_lender_feed(lender, l->data);
-        if (lender->loans.length > 0 || paused)
-                return G_SOURCE_CONTINUE;
-        lender->tail = 0;
+        watch_tail(lender);
         return G_SOURCE_REMOVE;
 }
 

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/loan.h"
 
+#include <math.h>
+
+#include "daemon/jobs/order-size.h"
 #include "daemon/series/verifier.h"
 #include "daemon/work/lend.h"
 
 /* Weight of the newest rate: a member that becomes slow is seen after a few orders. */
 #define NEW_RATE_WEIGHT 0.4
 
-/* A rate over less is chance. */
-#define MEASURED_NSEC_MIN (UINT64_C(50) * 1000000)
+/* A rate that differs by no more from the one before has not changed. */
+#define STEADY_DIFFERENCE 0.25
+
+/* Of orders that are not answered, at least this share is not done, however long they are out. */
+#define UNDONE_MIN 0.1
 
 PiLoan *pi_loan_new(struct PiLender *lender, PiJob *job, const char *node,
                     PiBorrower *borrower, const PiLeaseOrder *order) {
@@ -97,7 +103,7 @@ void pi_loan_lost(PiLoan *loan) {
 
 void pi_borrower_ordered(PiBorrower *b, const PiLoan *loan, uint64_t now_nsec) {
         if (b->terms_out == 0) {
-                b->busy_since_nsec = now_nsec;
+                b->busy_since_nsec = b->at_it_since_nsec = now_nsec;
                 b->terms_since = 0;
         }
         b->terms_out += loan->terms;
@@ -109,8 +115,12 @@ static void measure(PiBorrower *b, uint64_t now_nsec) {
         uint64_t nsec = now_nsec - b->busy_since_nsec;
         double rate = (double) b->terms_since * 1e9 / (double) MAX(nsec, 1);
 
-        if (nsec < MEASURED_NSEC_MIN)
+        if (nsec < PI_RATE_MEASURED_NSEC)
                 return;
+        if (b->measured && fabs(rate - b->rate) <= STEADY_DIFFERENCE * b->rate)
+                b->steady_until_nsec = now_nsec + PI_RATE_KEPT_NSEC;
+        else
+                b->steady_until_nsec = 0;
         b->rate = b->measured ? (1 - NEW_RATE_WEIGHT) * b->rate + NEW_RATE_WEIGHT * rate : rate;
         b->measured = TRUE;
         b->busy_since_nsec = now_nsec;
@@ -120,10 +130,19 @@ static void measure(PiBorrower *b, uint64_t now_nsec) {
 void pi_borrower_answered(PiBorrower *b, const PiLoan *loan, gboolean well, uint64_t now_nsec,
                           uint64_t pause_nsec) {
         b->terms_out -= MIN(b->terms_out, loan->terms);
+        b->at_it_since_nsec = now_nsec;
         if (!well) {
                 b->paused_until_nsec = now_nsec + pause_nsec;
+                b->steady_until_nsec = 0;
                 return;
         }
         b->terms_since += loan->terms;
         measure(b, now_nsec);
+}
+
+uint64_t pi_borrower_undone(const PiBorrower *b, uint64_t terms, uint64_t now_nsec) {
+        double done = b->rate * (double) (now_nsec - b->at_it_since_nsec) / 1e9;
+        double all = (double) MAX(b->terms_out, 1);
+
+        return (uint64_t) ((double) terms * MAX(1 - done / all, UNDONE_MIN));
 }

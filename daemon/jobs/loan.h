@@ -10,7 +10,7 @@ struct PiLender;
 typedef struct PiBorrowed {
         uint32_t slots; /* CPU slots that it may use for the job */
         uint32_t orders;
-        uint64_t terms;
+        uint64_t terms; /* of orders, those that by its rate are not done yet */
 } PiBorrowed;
 
 /* A member as one who works for this node. */
@@ -19,7 +19,9 @@ typedef struct PiBorrower {
         uint64_t terms_out;
         uint64_t busy_since_nsec; /* it has had orders since, or its rate was last taken then */
         uint64_t terms_since;     /* that it answered since */
+        uint64_t at_it_since_nsec; /* what it has it got since, or it answered the rest then */
         gboolean measured;        /* the rate is from answers, not what it says itself */
+        uint64_t steady_until_nsec; /* it was much the same twice, and is believed to be so long */
         uint64_t paused_until_nsec;
         uint64_t terms; /* of its answers, that counted; since the start */
         PiBorrowed here;
@@ -65,3 +67,6 @@ void pi_loan_lost(PiLoan *loan);
 void pi_borrower_ordered(PiBorrower *borrower, const PiLoan *loan, uint64_t now_nsec);
 void pi_borrower_answered(PiBorrower *borrower, const PiLoan *loan, gboolean well,
                           uint64_t now_nsec, uint64_t pause_nsec);
+
+/* Of terms among those that it has, how many it has not done yet, by its rate. */
+uint64_t pi_borrower_undone(const PiBorrower *borrower, uint64_t terms, uint64_t now_nsec);

@@ -12,14 +12,20 @@
 /* Orders that one member has of one job at a time: one to be at, one to go on with. */
 #define PI_ORDERS_OUT 2
 
+/* Rates are measured over no less than this, as they are chance otherwise, and are believed for no
+ * longer: others may be at these CPUs, too. */
+#define PI_RATE_MEASURED_NSEC (UINT64_C(50) * 1000000)
+#define PI_RATE_KEPT_NSEC (UINT64_C(10) * 1000000000)
+
 typedef struct PiOrderFacts {
         double untaken;    /* terms of the job that nobody has */
-        double lent;       /* terms of it that members have, and have not answered */
+        double lent;       /* terms of it that members have, and by their rates have not done yet */
         double its;        /* of these, those of the member that asks */
         double rate;       /* terms per second of that member, above 0 */
         double own_rate;   /* of the node that leads; 0: it is not at the job itself */
         double all_rates;  /* of all nodes that are at the job, above 0 */
         double round_trip; /* seconds, to the member and back */
+        gboolean steady;   /* the rate was much the same twice, not long ago */
 } PiOrderFacts;
 
 /* Terms, 0 when the member had better get none now. */
