@@ -40,9 +40,21 @@ static char **kernels_of(sd_bus *client) {
         return g_steal_pointer(&names);
 }
 
+static char *default_kernel_of(sd_bus *client) {
+        g_autofree char *name = NULL;
+        int r = sd_bus_get_property_string(client, PI_BUS_NAME, PI_OBJECT_PATH,
+                                           PI_INTERFACE_MANAGER, "Kernel", NULL, &name);
+
+        g_assert_cmpint(r, >=, 0);
+        return g_steal_pointer(&name);
+}
+
+/* The default kernel sums every cut; the others, which are slower, one of them each time. */
 static void test_digest(gconstpointer data) {
+        int n_workers = GPOINTER_TO_INT(data);
         g_autoptr(TestBus) bus = test_bus_new(TEST_BUS_SESSION);
-        g_autofree char *workers = g_strdup_printf("--workers=%d", GPOINTER_TO_INT(data));
+        g_autofree char *workers = g_strdup_printf("--workers=%d", n_workers);
+        g_autofree char *first = NULL;
         g_auto(GStrv) kernels = NULL;
         sd_bus *client;
         guint n_exact = 0;
@@ -50,13 +62,15 @@ static void test_digest(gconstpointer data) {
         test_daemon_start(bus, (const char *const[]) { workers, NULL });
         client = test_connect(bus);
         kernels = kernels_of(client);
+        first = default_kernel_of(client);
         for (char **k = kernels; *k; k++) {
                 /* Its sum is not exact and depends on the cut. */
                 if (strcmp(*k, "reference") == 0)
                         continue;
                 n_exact++;
                 for (gsize i = 0; i < G_N_ELEMENTS(all_parts); i++)
-                        check(client, *k, all_parts[i]);
+                        if ((int) i == n_workers || g_str_equal(*k, first))
+                                check(client, *k, all_parts[i]);
         }
         g_assert_cmpuint(n_exact, >=, 1);
         sd_bus_flush_close_unref(client);
