@@ -28,7 +28,7 @@ static void stop(TestSession *f) {
 static void refuse(TestSession *f, const char *method, const char *arguments, const char *error) {
         g_autofree char *name = test_manager_call(f->client, method, arguments);
 
-        g_test_message("%s%s", method, arguments);
+        g_test_message("%s%.200s", method, arguments);
         g_assert_cmpstr(name, ==, error);
 }
 
