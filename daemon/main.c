@@ -185,6 +185,12 @@ static gboolean on_reload_signal(gpointer userdata) {
         return G_SOURCE_CONTINUE;
 }
 
+static void watch_signals(Daemon *d) {
+        g_unix_signal_add(SIGTERM, on_signal, d);
+        g_unix_signal_add(SIGINT, on_signal, d);
+        g_unix_signal_add(SIGHUP, on_reload_signal, d);
+}
+
 static void tell_start(const Options *o, const PiPool *pool, const PiKernel *kernel) {
         g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", PI_EVENT_STARTED,
                          "MESSAGE",
@@ -246,9 +252,7 @@ static int serve(const Options *o, PiMembership *membership, const char *directo
         begin_cluster(&d, server);
         /* Not before the name is ours: jobs of an earlier service start with it. */
         pi_jobs_open_store(jobs, directory);
-        g_unix_signal_add(SIGTERM, on_signal, &d);
-        g_unix_signal_add(SIGINT, on_signal, &d);
-        g_unix_signal_add(SIGHUP, on_reload_signal, &d);
+        watch_signals(&d);
         tell_start(o, pool, kernel);
         pi_notify_ready(notify);
         g_main_loop_run(loop);
