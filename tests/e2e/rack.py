@@ -8,29 +8,13 @@ import os
 import re
 import subprocess
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DRIVER = os.path.join(HERE, 'rack.sh')
 
-# Seconds that anything may take which has an end.
-PATIENCE = 60
+sys.path.append(os.path.join(HERE, '../lint'))
 
-
-class Failed(Exception):
-    """What was expected of a machine did not come about."""
-
-
-def wait_for(what, probe, seconds=PATIENCE):
-    """The first true value of probe(); Failed with its last one when there is none in time."""
-    end = time.monotonic() + seconds
-    while True:
-        value = probe()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise Failed(f'waited {seconds} s for: {what}; last seen: {value!r}')
-        time.sleep(0.05)
+from waiting import Failed, PATIENCE, wait_for  # noqa: E402
 
 
 def make_base(cache, suite='bookworm'):

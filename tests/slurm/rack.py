@@ -11,9 +11,11 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
-PATIENCE = 60
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lint'))
+
+from waiting import Failed, PATIENCE, wait_for  # noqa: E402
+
 INSIDE = 'PI_SLURM_INSIDE'
 DIRECTORY = '/run/pi-slurm'
 LOGIN = '10.97.0.254'
@@ -62,22 +64,6 @@ slurmd -D -N "$1" >{DIRECTORY}/"$1".out 2>&1 &
 wait
 '''
 NODES_OWN = (NAMESPACES[0], f'bash -c {NODE}', 'slurmd ')
-
-
-class Failed(Exception):
-    """What was expected of Slurm did not come about."""
-
-
-def wait_for(what, probe, seconds=PATIENCE):
-    """The first true value of probe(); Failed when there is none in time."""
-    end = time.monotonic() + seconds
-    while True:
-        value = probe()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise Failed(f'waited {seconds} s for: {what}')
-        time.sleep(0.02)
 
 
 def say(*argv):
