@@ -8,8 +8,16 @@ static gboolean take(const PiContractLine *line, guint64 number, gpointer userda
                      GError **error) {
         GArray *done = userdata;
 
-        if (line->kind == PI_CONTRACT_CHUNK)
-                g_array_append_val(done, line->chunk.range);
+        if (line->kind != PI_CONTRACT_CHUNK)
+                return TRUE;
+        if (done->len >= PI_RESUME_CHUNKS_MAX) {
+                g_set_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION,
+                            "there are more than %d chunks: sum a part of the terms, by --from and "
+                            "--to, with the files that have that part",
+                            PI_RESUME_CHUNKS_MAX);
+                return FALSE;
+        }
+        g_array_append_val(done, line->chunk.range);
         return TRUE;
 }
 

@@ -45,6 +45,20 @@ static void test_nothing_left(void) {
         g_assert_cmpuint(holes->len, ==, 0);
 }
 
+static void test_too_many(void) {
+        g_autofree char *text = made_chunk(0, 8, 0), *path = made_file(text, -1);
+        g_autoptr(GArray) done = g_array_new(FALSE, TRUE, sizeof(PiRange));
+        g_autoptr(GError) error = NULL;
+
+        g_array_set_size(done, PI_RESUME_CHUNKS_MAX - 1);
+        g_assert_true(pi_resume_read(path, done, &error));
+        g_assert_no_error(error);
+        g_assert_false(pi_resume_read(path, done, &error));
+        g_assert_error(error, PI_ERROR, PI_ERROR_INVALID_OPTION);
+        g_assert_nonnull(strstr(error->message, "more than 4194304 chunks"));
+        g_unlink(path);
+}
+
 /* Of a chunk that ends within a group nothing can follow. */
 static void test_odd_end(void) {
         g_autofree char *text = made_chunk(8, 1001, 0);
@@ -71,6 +85,7 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/resume/holes", test_holes);
         g_test_add_func("/resume/nothing-left", test_nothing_left);
+        g_test_add_func("/resume/too-many", test_too_many);
         g_test_add_func("/resume/odd-end", test_odd_end);
         g_test_add_func("/resume/refused", test_refused);
         return g_test_run();
