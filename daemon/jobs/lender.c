@@ -10,9 +10,10 @@
 #include "daemon/work/lend.h"
 
 /* What is out is looked after so often once nothing else is left, and so is who is left alone for a
- * while. Before that there is nothing to look for. */
+ * while. */
 #define TAIL_MSEC 10
-#define TAIL_AHEAD_MSEC 250
+/* Before that there is little to look for. */
+#define TAIL_AHEAD_MSEC 100
 
 /* Who did not answer well is left alone so long. */
 #define PAUSE_NSEC (UINT64_C(1) * 1000000000)

@@ -11,7 +11,8 @@
 #define SHARE 0.55
 #define SHARE_STEADY 0.9
 
-/* An order costs 0.4 ms of CPU time, here and there: a tenth of the shortest that is given away. */
+/* What takes less than this and a round trip is not given away. An order costs 0.4 ms of CPU time,
+ * half of it at either end. */
 #define COST_SECONDS 0.002
 
 uint64_t pi_order_size(const PiOrderFacts *f) {

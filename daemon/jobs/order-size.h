@@ -12,9 +12,9 @@
 /* Orders that one member has of one job at a time: one to be at, one to go on with. */
 #define PI_ORDERS_OUT 2
 
-/* Rates are measured over no less than this, as they are chance otherwise, and are believed for no
- * longer: others may be at these CPUs, too. */
+/* A rate over less is chance. */
 #define PI_RATE_MEASURED_NSEC (UINT64_C(50) * 1000000)
+/* So long it is believed: others may be at these CPUs, too. */
 #define PI_RATE_KEPT_NSEC (UINT64_C(10) * 1000000000)
 
 typedef struct PiOrderFacts {
