@@ -29,6 +29,7 @@ struct PiLender {
         GHashTable *borrowers; /* id -> PiBorrower */
         uint64_t terms;      /* that counted, since the start */
         guint tail;          /* source id */
+        gint64 tail_usec;    /* CLOCK_MONOTONIC, when that is due */
         PiPeer *peer;        /* scratch, PI_PEERS_MAX of them */
 };
 
@@ -251,19 +252,28 @@ static double tail_in_seconds(const PiLender *lender, const PiJob *job) {
         return (double) pi_task_untaken_terms(job->task) / MAX(rate, 1);
 }
 
+/* Sooner than it was to be, perhaps, but never later: answers may come all the time. */
+static void look_in(PiLender *lender, guint msec) {
+        gint64 usec = g_get_monotonic_time() + (gint64) msec * 1000;
+
+        if (lender->tail > 0 && lender->tail_usec <= usec)
+                return;
+        g_clear_handle_id(&lender->tail, g_source_remove);
+        lender->tail = g_timeout_add(msec, look_after_tail, lender);
+        lender->tail_usec = usec;
+}
+
 static void watch_tail(PiLender *lender) {
         gboolean paused = is_anybody_paused(lender);
         double seconds = paused ? 0 : TAIL_AHEAD_MSEC / 1e3;
         const GList *l = lender->hooks->running(lender->hooks->userdata)->head;
 
-        g_clear_handle_id(&lender->tail, g_source_remove);
         if (lender->loans.length == 0 && (!paused || !l))
                 return;
         for (; l; l = l->next)
                 if (((PiJob *) l->data)->loans > 0)
                         seconds = MIN(seconds, tail_in_seconds(lender, l->data));
-        lender->tail = g_timeout_add(MAX((guint) (seconds * 1e3), TAIL_MSEC), look_after_tail,
-                                     lender);
+        look_in(lender, MAX((guint) (seconds * 1e3), TAIL_MSEC));
 }
 
 void pi_lender_feed(PiLender *lender, PiJob *job) {

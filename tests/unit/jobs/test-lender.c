@@ -110,6 +110,27 @@ static void test_liar(void) {
         with_moods(MOOD_LIAR, MOOD_LIAR, MOOD_LIAR);
 }
 
+static gboolean make_noise(gpointer userdata) {
+        pi_jobs_peers_changed(userdata);
+        return G_SOURCE_CONTINUE;
+}
+
+/* Much happens all the time: what is late is seen to be so none the less. */
+static void test_noise(void) {
+        Cluster c;
+        PiJob *job;
+        guint noise;
+
+        cluster_start(&c, 1);
+        c.member[0].mood = MOOD_MUTE;
+        noise = g_timeout_add(1, make_noise, c.node.jobs);
+        job = submit(&c, "");
+        node_wait(&c.node);
+        assert_right(job);
+        g_source_remove(noise);
+        cluster_stop(&c);
+}
+
 static void test_mute(void) {
         with_moods(MOOD_MUTE, MOOD_GOOD, MOOD_GOOD);
         with_moods(MOOD_MUTE, MOOD_MUTE, MOOD_MUTE);
@@ -291,6 +312,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/lender/shared", test_shared);
         g_test_add_func("/lender/liar", test_liar);
         g_test_add_func("/lender/mute", test_mute);
+        g_test_add_func("/lender/noise", test_noise);
         g_test_add_func("/lender/loser", test_loser);
         g_test_add_func("/lender/forgiven", test_forgiven);
         g_test_add_func("/lender/broken", test_broken);
