@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "daemon/jobs/lender.h"
+#include "daemon/jobs/lender-private.h"
 
 #include <string.h>
 
-#include "daemon/jobs/loan.h"
 #include "daemon/jobs/order-size.h"
 #include "daemon/jobs/runner.h"
-#include "daemon/work/clock.h"
 #include "daemon/work/lend.h"
-
-/* What is out is looked after so often once nothing else is left, and so is who is left alone for a
- * while. */
-#define TAIL_MSEC 10
-/* Before that there is little to look for. */
-#define TAIL_AHEAD_MSEC 100
 
 /* Who did not answer well is left alone so long. */
 #define PAUSE_NSEC (UINT64_C(1) * 1000000000)
@@ -21,17 +13,6 @@
 /* An order is late when it took twice as long as expected, and then some. */
 #define LATE_FACTOR 2
 #define LATE_SECONDS 0.02
-
-struct PiLender {
-        const PiPeers *peers;
-        const PiLenderHooks *hooks;
-        GQueue loans;        /* PiLoan, oldest first */
-        GHashTable *borrowers; /* id -> PiBorrower */
-        uint64_t terms;      /* that counted, since the start */
-        guint tail;          /* source id */
-        gint64 tail_usec;    /* CLOCK_MONOTONIC, when that is due */
-        PiPeer *peer;        /* scratch, PI_PEERS_MAX of them */
-};
 
 /* One look at what members may have of a job. */
 typedef struct Feeding {
@@ -42,10 +23,6 @@ typedef struct Feeding {
         double lent;                /* terms, to all members; see PiBorrowed */
         gboolean none_slow;         /* no lease of this node is worth another try elsewhere */
 } Feeding;
-
-static uint64_t now_nsec(void) {
-        return pi_clock_nsec(CLOCK_MONOTONIC);
-}
 
 static PiBorrower *borrower_of(PiLender *lender, const PiPeer *peer) {
         PiBorrower *b = g_hash_table_lookup(lender->borrowers, peer->id);
@@ -85,10 +62,6 @@ uint32_t pi_lender_cpus(PiLender *lender, uint32_t own) {
         return cpus;
 }
 
-static gboolean is_late(const PiLoan *loan, uint64_t now) {
-        return now > loan->lent_nsec + loan->expected_nsec;
-}
-
 /* CPU slots of each member that the job may have: what this node and those before have not. */
 static void share_slots(const Feeding *f) {
         const PiJob *job = f->job;
@@ -105,14 +78,14 @@ static void share_slots(const Feeding *f) {
 
 /* What each of them has of the job; an order that is late counts for more than it may have. */
 static void count_loans(Feeding *f) {
-        uint64_t now = now_nsec();
+        uint64_t now = pi_lender_now();
 
         for (const GList *l = f->lender->loans.head; l; l = l->next) {
                 const PiLoan *loan = l->data;
 
                 if (loan->job != f->job)
                         continue;
-                loan->borrower->here.orders += is_late(loan, now) ? PI_ORDERS_OUT : 1;
+                loan->borrower->here.orders += pi_lender_is_late(loan, now) ? PI_ORDERS_OUT : 1;
                 loan->borrower->here.terms += loan->terms;
         }
         for (guint i = 0; i < f->n_peers; i++) {
@@ -152,10 +125,10 @@ static void order(Feeding *f, const PiPeer *peer, PiBorrower *borrower, uint32_t
         PiLoan *loan = pi_loan_new(lender, job, peer->id, borrower, &o);
         double seconds;
 
-        pi_borrower_ordered(borrower, loan, now_nsec());
+        pi_borrower_ordered(borrower, loan, pi_lender_now());
         seconds = LATE_FACTOR * (double) borrower->terms_out / borrower->rate + LATE_SECONDS +
                   (double) peer->round_trip_usec / 1e6;
-        loan->lent_nsec = now_nsec();
+        loan->lent_nsec = pi_lender_now();
         loan->expected_nsec = (uint64_t) (seconds * 1e9);
         g_queue_push_tail(&lender->loans, loan);
         job->loans++;
@@ -176,7 +149,7 @@ static uint64_t order_terms(const Feeding *f, const PiPeer *peer, const PiBorrow
                 .own_rate = f->job->spec.elsewhere ? 0 : f->own_rate,
                 .all_rates = f->all_rates,
                 .round_trip = (double) peer->round_trip_usec / 1e6,
-                .steady = now_nsec() < borrower->steady_until_nsec,
+                .steady = pi_lender_now() < borrower->steady_until_nsec,
         });
 }
 
@@ -186,7 +159,8 @@ static gboolean lend_slow_one(Feeding *f, uint32_t *ret_first) {
         double mean = (double) job->spec.terms / job->task->leases->n;
         double rate = f->own_rate / MAX(job->slots, 1);
         double seconds = LATE_FACTOR * mean / MAX(rate, 1) + LATE_SECONDS;
-        uint64_t age = now_nsec() - job->task->created_nsec, limit = (uint64_t) (seconds * 1e9);
+        uint64_t age = pi_lender_now() - job->task->created_nsec;
+        uint64_t limit = (uint64_t) (seconds * 1e9);
 
         f->none_slow = f->none_slow || age < limit ||
                        !pi_task_lend_second(job->task, age - limit, ret_first);
@@ -209,7 +183,7 @@ static void feed_one(Feeding *f, const PiPeer *peer) {
         uint64_t terms;
 
         if (borrower->here.slots == 0 || borrower->here.orders >= PI_ORDERS_OUT ||
-            borrower->rate <= 0 || now_nsec() < borrower->paused_until_nsec)
+            borrower->rate <= 0 || pi_lender_now() < borrower->paused_until_nsec)
                 return;
         if (pi_task_lend_given_up(task, &first))
                 n = 1;
@@ -232,50 +206,6 @@ static double rates_of(const Feeding *f) {
         return MAX(rates, 1);
 }
 
-static gboolean is_paused(gpointer id, gpointer borrower, gpointer now) {
-        return ((const PiBorrower *) borrower)->paused_until_nsec > *(const uint64_t *) now;
-}
-
-/* Somebody may have leases again, though nothing that happens will say so. */
-static gboolean is_anybody_paused(const PiLender *lender) {
-        uint64_t now = now_nsec();
-
-        return g_hash_table_find(lender->borrowers, is_paused, &now) != NULL;
-}
-
-static gboolean look_after_tail(gpointer userdata);
-
-/* When nothing will be left of the job but what is out, if members get no more of it. */
-static double tail_in_seconds(const PiLender *lender, const PiJob *job) {
-        double rate = lender->hooks->rate_here(job, lender->hooks->userdata);
-
-        return (double) pi_task_untaken_terms(job->task) / MAX(rate, 1);
-}
-
-/* Sooner than it was to be, perhaps, but never later: answers may come all the time. */
-static void look_in(PiLender *lender, guint msec) {
-        gint64 usec = g_get_monotonic_time() + (gint64) msec * 1000;
-
-        if (lender->tail > 0 && lender->tail_usec <= usec)
-                return;
-        g_clear_handle_id(&lender->tail, g_source_remove);
-        lender->tail = g_timeout_add(msec, look_after_tail, lender);
-        lender->tail_usec = usec;
-}
-
-static void watch_tail(PiLender *lender) {
-        gboolean paused = is_anybody_paused(lender);
-        double seconds = paused ? 0 : TAIL_AHEAD_MSEC / 1e3;
-        const GList *l = lender->hooks->running(lender->hooks->userdata)->head;
-
-        if (lender->loans.length == 0 && (!paused || !l))
-                return;
-        for (; l; l = l->next)
-                if (((PiJob *) l->data)->loans > 0)
-                        seconds = MIN(seconds, tail_in_seconds(lender, l->data));
-        look_in(lender, MAX((guint) (seconds * 1e3), TAIL_MSEC));
-}
-
 void pi_lender_feed(PiLender *lender, PiJob *job) {
         Feeding f = { .lender = lender, .job = job };
 
@@ -294,7 +224,7 @@ void pi_lender_feed(PiLender *lender, PiJob *job) {
         if (job->slots == 0 && job->loans > 0 &&
             !lender->hooks->is_judged(job, lender->hooks->userdata))
                 pi_runner_stand_back(job);
-        watch_tail(lender);
+        pi_lender_watch_tail(lender);
 }
 
 gboolean pi_lender_rescue(PiLender *lender, PiJob *job, uint32_t lease) {
@@ -306,53 +236,12 @@ gboolean pi_lender_rescue(PiLender *lender, PiJob *job, uint32_t lease) {
         n_peers = list_peers(lender);
         for (guint i = 0; i < n_peers && !some; i++)
                 some = may_borrow(job, lender->peer[i].id) &&
-                       now_nsec() >= borrower_of(lender, &lender->peer[i])->paused_until_nsec;
+                       pi_lender_now() >= borrower_of(lender, &lender->peer[i])->paused_until_nsec;
         if (!some)
                 return FALSE;
         pi_task_give_up(job->task, lease);
         pi_lender_feed(lender, job);
         return job->loans > 0;
-}
-
-/* What is late is tried by somebody else, too. */
-static gboolean double_late(PiLender *lender) {
-        uint64_t now = now_nsec();
-        gboolean some = FALSE;
-
-        for (GList *l = lender->loans.head; l; l = l->next) {
-                PiLoan *loan = l->data;
-
-                if (!loan->job || loan->doubled || !is_late(loan, now) ||
-                    pi_task_untaken_terms(loan->job->task) > 0)
-                        continue;
-                loan->doubled = TRUE;
-                for (uint32_t i = 0; i < loan->order.n_leases; i++)
-                        pi_task_double(loan->job->task, loan->order.first_lease + i);
-                some = TRUE;
-        }
-        return some;
-}
-
-static void poke_running(PiLender *lender) {
-        for (const GList *l = lender->hooks->running(lender->hooks->userdata)->head; l; l = l->next)
-                if (((PiJob *) l->data)->spec.cluster) {
-                        pi_lender_feed(lender, l->data);
-                        pi_runner_poke(l->data);
-                }
-}
-
-static gboolean look_after_tail(gpointer userdata) {
-        PiLender *lender = userdata;
-
-        lender->tail = 0;
-        if (double_late(lender))
-                poke_running(lender);
-        else
-                for (const GList *l = lender->hooks->running(lender->hooks->userdata)->head; l;
-                     l = l->next)
-                        pi_lender_feed(lender, l->data);
-        watch_tail(lender);
-        return G_SOURCE_REMOVE;
 }
 
 static void take_back(const PiLoan *loan) {
@@ -380,7 +269,7 @@ static void answered(const PiLeaseAnswer *answer, const GError *error, gpointer 
         PiJob *job = loan->job;
 
         g_queue_remove(&lender->loans, loan);
-        pi_borrower_answered(loan->borrower, loan, answer != NULL, now_nsec(), PAUSE_NSEC);
+        pi_borrower_answered(loan->borrower, loan, answer != NULL, pi_lender_now(), PAUSE_NSEC);
         if (job) {
                 job->loans--;
                 if (answer)
@@ -407,7 +296,7 @@ static gboolean is_gone(gpointer id, gpointer borrower, gpointer userdata) {
 
 void pi_lender_peers_changed(PiLender *lender) {
         g_hash_table_foreach_remove(lender->borrowers, is_gone, lender);
-        poke_running(lender);
+        pi_lender_poke(lender);
 }
 
 uint64_t pi_lender_terms(const PiLender *lender) {
