@@ -14,8 +14,11 @@ import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lint'))
 
-from waiting import Failed, PATIENCE, wait_for  # noqa: E402
+import waiting  # noqa: E402
+from waiting import Failed  # noqa: E402
 
+# Slurm asks a node that was off only after a minute to end what it had.
+PATIENCE = 150
 INSIDE = 'PI_SLURM_INSIDE'
 DIRECTORY = '/run/pi-slurm'
 LOGIN = '10.97.0.254'
@@ -64,6 +67,10 @@ slurmd -D -N "$1" >{DIRECTORY}/"$1".out 2>&1 &
 wait
 '''
 NODES_OWN = (NAMESPACES[0], f'bash -c {NODE}', 'slurmd ')
+
+
+def wait_for(what, probe, seconds=PATIENCE):
+    return waiting.wait_for(what, probe, seconds)
 
 
 def say(*argv):
