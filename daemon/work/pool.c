@@ -53,6 +53,11 @@ typedef struct CompletionSource {
         PiPool *pool;
 } CompletionSource;
 
+/* Not under the mutex: who is woken takes it at once. */
+static void wake_main(PiPool *pool) {
+        g_source_set_ready_time(pool->completions, 0);
+}
+
 static gpointer worker_main(gpointer userdata) {
         Slot *s = userdata;
         PiPool *pool = s->pool;
@@ -72,8 +77,7 @@ static gpointer worker_main(gpointer userdata) {
                 pthread_mutex_lock(&pool->mutex);
                 s->left = true;
                 pthread_mutex_unlock(&pool->mutex);
-                /* Without the mutex: who is woken takes it at once. */
-                g_source_set_ready_time(pool->completions, 0);
+                wake_main(pool);
                 pthread_mutex_lock(&pool->mutex);
         }
         pthread_mutex_unlock(&pool->mutex);
@@ -91,8 +95,8 @@ static void post(const PiSighting *sighting, gpointer userdata) {
                 pool->lost++;
         else
                 g_array_append_vals(pool->sightings, sighting, 1);
-        g_source_set_ready_time(pool->completions, 0);
         pthread_mutex_unlock(&pool->mutex);
+        wake_main(pool);
 }
 
 static void assign(PiPool *pool, Slot *s, Assignment *a) {
@@ -413,7 +417,7 @@ uint32_t pi_pool_join(PiPool *pool, const PiTask *task, uint32_t n) {
 
 void pi_pool_cancel(PiPool *pool, PiTask *task) {
         pi_task_cancel(task);
-        g_source_set_ready_time(pool->completions, 0);
+        wake_main(pool);
 }
 
 const PiWorkerStats *pi_pool_worker_stats(const PiPool *pool, uint32_t index) {
