@@ -75,9 +75,12 @@ void pi_lender_watch_tail(PiLender *lender) {
 
         if (lender->loans.length == 0 && (!paused || !l))
                 return;
-        for (; l; l = l->next)
-                if (((PiJob *) l->data)->loans > 0)
-                        seconds = MIN(seconds, tail_in_seconds(lender, l->data));
+        for (; l; l = l->next) {
+                const PiJob *job = l->data;
+
+                if (job->spec.cluster && job->loans > 0)
+                        seconds = MIN(seconds, tail_in_seconds(lender, job));
+        }
         look_in(lender, MAX((guint) (seconds * 1e3), TAIL_MSEC));
 }
 
