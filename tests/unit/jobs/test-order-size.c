@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/jobs/order-size.h"
 
+#include "daemon/jobs/loan.h"
+
 /* A cluster in which nothing but time passes: whoever leads does a lease after the other, the
  * members do what they are given. Rates in terms per second, times in seconds. */
 
@@ -29,11 +31,14 @@ typedef struct World {
 
 /* As whoever leads believes. */
 static double undone(const World *w, const Node *node) {
-        double terms = 0, done = node->believed * (w->now - node->at_it_since);
+        PiBorrower b = {
+                .rate = node->believed,
+                .at_it_since_nsec = (uint64_t) (node->at_it_since * 1e9),
+        };
 
         for (guint k = 0; k < node->n_orders; k++)
-                terms += node->orders[k] * w->lease;
-        return MAX(terms - done, terms / 10);
+                b.terms_out += (uint64_t) (node->orders[k] * w->lease);
+        return (double) pi_borrower_undone(&b, b.terms_out, (uint64_t) (w->now * 1e9));
 }
 
 static double lent(const World *w) {
