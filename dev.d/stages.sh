@@ -71,6 +71,17 @@ thread_stage() {
         --wrapper 'setarch -R' --timeout-multiplier 5 "${names[@]}"
 }
 
+# All programs, but of the tests those alone that run there.
+aarch64_stage() {
+    local names targets
+    setup build-aarch64 --werror --cross-file build-aarch64.d/aarch64.ini
+    mapfile -t names < <(of_rooms build-aarch64 series)
+    mapfile -t targets < <(ninja -C build-aarch64 -t targets all |
+        sed -nE 's!^((ctl|daemon|dbus|nft)/[^ :]*|tests/unit/series/test-[^ :/.]*): .*!\1!p')
+    stage aarch64 build-aarch64 "the NEON kernel and all sums on AArch64, by qemu-user" \
+        --timeout-multiplier 20 "${names[@]}"
+}
+
 # Kernels that this CPU cannot run, on CPUs made of software.
 emulated_stages() {
     local why="only tried with Debian's emulators and cross compiler, and there is no apt here"
@@ -80,14 +91,7 @@ emulated_stages() {
     fi
     need aarch64 avx512
     if dev.d/aarch64.sh build-aarch64.d; then
-        setup build-aarch64 --werror --cross-file build-aarch64.d/aarch64.ini
-        mapfile -t names < <(of_rooms build-aarch64 series)
-        # All but the tests that nobody runs there.
-        mapfile -t targets < <(ninja -C build-aarch64 -t targets all |
-            sed -nE 's!^((ctl|daemon|dbus|nft)/[^ :]*|tests/unit/series/test-[^ :/.]*): .*!\1!p')
-        stage aarch64 build-aarch64 "the NEON kernel and all sums on AArch64, by qemu-user" \
-            --timeout-multiplier 20 "${names[@]}"
-        targets=()
+        aarch64_stage
     else
         stages+=("aarch64!no libraries for AArch64 could be had")
     fi
